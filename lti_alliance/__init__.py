@@ -1,0 +1,1 @@
+"""LTI Alliance teaches the therapeutic alliance inside a learning management system."""

@@ -1,0 +1,1 @@
+"""Alliance modules: read from Markdown, checked, catalogued and turned into safe HTML."""

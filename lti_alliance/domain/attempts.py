@@ -1,0 +1,150 @@
+"""Attempts: the form that a student is given, and what may happen next and why not."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from lti_alliance.domain.activities import ActivitySettings
+from lti_alliance.domain.items import ShortItem
+from lti_alliance.domain.modules import FeedbackTiming, Module, Quiz
+from lti_alliance.errors import AlreadySubmitted, AttemptClosed, Conflict
+
+
+class AttemptState(StrEnum):
+    """Where an attempt is in its life."""
+
+    IN_PROGRESS = "in_progress"
+    SUBMITTED = "submitted"
+    GRADED = "graded"
+    EXPIRED = "expired"
+    VOID = "void"
+
+    @property
+    def is_handed_in(self) -> bool:
+        """Whether the attempt counts towards the grade."""
+        return self in (AttemptState.SUBMITTED, AttemptState.GRADED)
+
+
+class FeedbackStage(StrEnum):
+    """How much of the judgement a student may see."""
+
+    NONE = "none"
+    """The score at most."""
+    BETWEEN_ATTEMPTS = "between attempts"
+    """Right or wrong and the feedback of what was chosen, never the key."""
+    FINAL = "final"
+    """Everything, with the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormItem:
+    """One item as this student was given it."""
+
+    item_id: str
+    content_hash: str
+    option_ids: tuple[str, ...] = ()
+    """The order in which the options were shown; empty for items without options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The items of one attempt in the order in which they were shown."""
+
+    items: tuple[FormItem, ...]
+
+
+def draw_form(module: Module, *, shuffle: bool, rng: random.Random) -> Form:
+    """Draw the form of a new attempt: pools drawn, items and options shuffled if asked."""
+    items = [item for item in module.quiz.items if item.id in _drawn_ids(module.quiz, rng)]
+    if shuffle:
+        rng.shuffle(items)
+    form = []
+    for item in items:
+        options = [] if isinstance(item, ShortItem) else [option.id for option in item.options]
+        if shuffle:
+            rng.shuffle(options)
+        form.append(FormItem(item.id, module.item_hash(item), tuple(options)))
+    return Form(tuple(form))
+
+
+def form_to_json(form: Form) -> dict[str, Any]:
+    """Turn a form into plain values for storage."""
+    return {
+        "items": [
+            {"id": item.item_id, "hash": item.content_hash, "options": list(item.option_ids)}
+            for item in form.items
+        ]
+    }
+
+
+def form_from_json(stored: Mapping[str, Any]) -> Form:
+    """Read a stored form back."""
+    return Form(
+        tuple(
+            FormItem(item["id"], item["hash"], tuple(item["options"])) for item in stored["items"]
+        )
+    )
+
+
+def check_may_start(
+    settings: ActivitySettings, states: Sequence[AttemptState], *, at: datetime
+) -> None:
+    """Raise the reason why no further attempt may be started, if there is one.
+
+    ``states`` are those of the person's attempts so far, void ones included.
+    """
+    if not settings.has_quiz:
+        raise AttemptClosed("attempt.no_quiz")
+    if settings.is_closed(at):
+        raise AttemptClosed("activity.closed")
+    if AttemptState.IN_PROGRESS in states:
+        raise Conflict("attempt.already_open")
+    if attempts_left(settings, states) == 0:
+        raise AttemptClosed("attempt.none_left")
+
+
+def attempts_left(settings: ActivitySettings, states: Sequence[AttemptState]) -> int | None:
+    """Count the attempts that may still be started; None is without limit."""
+    if settings.attempts is None:
+        return None
+    used = sum(state is not AttemptState.VOID for state in states)
+    return max(0, settings.attempts - used)
+
+
+def check_may_save(state: AttemptState, settings: ActivitySettings, *, at: datetime) -> None:
+    """Raise the reason why answers can no longer be saved, if there is one."""
+    if state.is_handed_in:
+        raise AlreadySubmitted("attempt.already_submitted")
+    if state is not AttemptState.IN_PROGRESS:
+        raise AttemptClosed("attempt.closed")
+    if settings.is_closed(at):
+        raise AttemptClosed("activity.closed")
+
+
+def feedback_stage(
+    settings: ActivitySettings, states: Sequence[AttemptState], *, at: datetime
+) -> FeedbackStage:
+    """Say how much of the judgement of a handed-in attempt may be shown now.
+
+    The key is shown after the last attempt or the close, whichever comes first; while an attempt
+    is still possible it never is.
+    """
+    closed = settings.is_closed(at)
+    if settings.feedback is FeedbackTiming.AFTER_CLOSE and settings.closes_at and not closed:
+        return FeedbackStage.NONE
+    if closed:
+        return FeedbackStage.FINAL
+    if AttemptState.IN_PROGRESS in states or attempts_left(settings, states) != 0:
+        return FeedbackStage.BETWEEN_ATTEMPTS
+    return FeedbackStage.FINAL
+
+
+def _drawn_ids(quiz: Quiz, rng: random.Random) -> set[str]:
+    pooled = {item_id for pool in quiz.pools for item_id in pool.item_ids}
+    drawn = {item.id for item in quiz.items} - pooled
+    for pool in quiz.pools:
+        drawn.update(rng.sample(pool.item_ids, pool.pick))
+    return drawn

@@ -1,0 +1,56 @@
+"""Tables, with no behaviour beyond their invariants."""
+
+from lti_alliance.models.attempts import AcceptedWording, Attempt, Response
+from lti_alliance.models.audit import AuditEvent
+from lti_alliance.models.base import Base, begin_write, db
+from lti_alliance.models.courses import Activity, Context, Grade, LineItem, ResourceLink
+from lti_alliance.models.launches import LaunchSession
+from lti_alliance.models.modules import ModuleVersion
+from lti_alliance.models.people import Membership, Profile, User
+from lti_alliance.models.platforms import (
+    AccessToken,
+    Deployment,
+    DeploymentState,
+    PlatformKeySet,
+    Registration,
+    RegistrationState,
+    ToolKey,
+    ToolKeyState,
+)
+from lti_alliance.models.reflections import Draft, Reflection, RubricAssessment
+from lti_alliance.models.score_deliveries import ScoreDelivery
+from lti_alliance.models.timetable import TimetableEntry, WorkerBeat
+
+__all__ = [
+    "AcceptedWording",
+    "AccessToken",
+    "Activity",
+    "Attempt",
+    "AuditEvent",
+    "Base",
+    "Context",
+    "Deployment",
+    "DeploymentState",
+    "Draft",
+    "Grade",
+    "LaunchSession",
+    "LineItem",
+    "Membership",
+    "ModuleVersion",
+    "PlatformKeySet",
+    "Profile",
+    "Reflection",
+    "Registration",
+    "RegistrationState",
+    "ResourceLink",
+    "Response",
+    "RubricAssessment",
+    "ScoreDelivery",
+    "TimetableEntry",
+    "ToolKey",
+    "ToolKeyState",
+    "User",
+    "WorkerBeat",
+    "begin_write",
+    "db",
+]

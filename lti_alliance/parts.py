@@ -1,0 +1,39 @@
+"""The parts that one running program is made of, put together once by ``app.create_app``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import current_app
+
+from lti_alliance.content.catalogue import Catalogue
+from lti_alliance.lti.http import PlatformHTTP
+from lti_alliance.sealing import Sealer
+from lti_alliance.settings import Settings
+
+Clock = Callable[[], datetime]
+
+EXTENSION = "alliance"
+
+
+def utc_now() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the edges hand to services and to the LTI room."""
+
+    settings: Settings
+    sealer: Sealer
+    catalogue: Catalogue
+    http: PlatformHTTP
+    now: Clock
+
+
+def parts() -> Parts:
+    """Return the parts of the current application."""
+    found = current_app.extensions[EXTENSION]
+    assert isinstance(found, Parts)
+    return found

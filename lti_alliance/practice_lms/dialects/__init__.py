@@ -1,0 +1,1 @@
+"""How Canvas and Moodle each speak LTI."""

@@ -1,0 +1,85 @@
+"""Keep both platforms' state under one lock, and on disk when there is a directory for it."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lti_alliance.practice_lms.scenarios import build_platforms
+from lti_alliance.practice_lms.state import PlatformState
+
+if TYPE_CHECKING:
+    from lti_alliance.practice_lms.settings import PracticeSettings
+
+WRITE_AFTER_S = 0.5
+
+
+class Store:
+    """Hold the state; whoever reads or changes it holds `lock`."""
+
+    def __init__(self, settings: PracticeSettings) -> None:
+        """Read the saved state, or start with the scenario."""
+        self.settings = settings
+        self.lock = threading.RLock()
+        self._dirty = threading.Event()
+        self._path: Path | None = None
+        self.platforms: dict[str, PlatformState] = {}
+        if settings.data_dir is not None:
+            settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._path = settings.data_dir / "practice_lms.json"
+        if self._path is not None and self._path.exists():
+            saved = json.loads(self._path.read_text("utf-8"))
+            self.platforms = {
+                name: PlatformState.from_json(each) for name, each in saved["platforms"].items()
+            }
+        else:
+            self.reset()
+        if self._path is not None:
+            atexit.register(self.save)
+            threading.Thread(target=self._save_soon, name="practice-lms-save", daemon=True).start()
+
+    def reset(self) -> None:
+        """Go back to the scenario's beginning; keys and registrations stay."""
+        with self.lock:
+            fresh = build_platforms(self.settings)
+            for name, old in self.platforms.items():
+                fresh[name].private_keys = old.private_keys
+                fresh[name].secret = old.secret
+                fresh[name].tool = old.tool
+                fresh[name].access_tokens = old.access_tokens
+            self.platforms = fresh
+        self.changed()
+
+    def changed(self) -> None:
+        """Note that something worth keeping has happened."""
+        self._dirty.set()
+
+    def save(self) -> None:
+        """Write the state in one piece: a reader finds the old file or the new one."""
+        if self._path is None:
+            return
+        with self.lock:
+            self._dirty.clear()
+            text = json.dumps(
+                {"platforms": {name: each.to_json() for name, each in self.platforms.items()}},
+                ensure_ascii=False,
+            )
+        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".practice_lms-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(self._path)
+
+    def _save_soon(self) -> None:
+        pause = threading.Event()
+        while True:
+            self._dirty.wait()
+            # A burst of scores becomes one write.
+            pause.wait(WRITE_AFTER_S)
+            self.save()

@@ -1,0 +1,55 @@
+"""What the database's schema is and ought to be: migrations applied, migrations wanted."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from lti_alliance.models.base import ExactDecimal, UTCDateTime
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def newest_revision() -> str:
+    """Return the migration that this program was written for."""
+    return (MIGRATIONS / "HEAD").read_text(encoding="utf-8").strip()
+
+
+def applied_revision(connection: Connection) -> str | None:
+    """Return the migration that the database is at, or nothing for an empty one."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database is at the migration that the program was written for."""
+    return applied_revision(connection) == newest_revision()
+
+
+def upgrade(connection: Connection, *, to: str = "head") -> None:
+    """Apply migrations up to ``to``."""
+    command.upgrade(alembic_config(connection), to)
+
+
+def downgrade(connection: Connection, *, to: str) -> None:
+    """Take back migrations down to ``to``."""
+    command.downgrade(alembic_config(connection), to)
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Return Alembic's configuration for the database behind ``connection``."""
+    config = Config(str(MIGRATIONS / "alembic.ini"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def plain_type(kind: str, item: Any, _context: Any) -> str | bool:
+    """Write our column types as the plain ones they rest on: a migration imports no model."""
+    if kind == "type" and isinstance(item, UTCDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, ExactDecimal):
+        return f"sa.{item.impl_instance!r}"
+    return False

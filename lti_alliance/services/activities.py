@@ -1,0 +1,284 @@
+"""Activities: what a launch opens, and how an instructor sets one up."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from lti_alliance.content.catalogue import Catalogue
+from lti_alliance.domain.activities import ActivitySettings, settings_from_json, settings_to_json
+from lti_alliance.errors import Conflict, NotFound, Stale
+from lti_alliance.models import (
+    Activity,
+    Attempt,
+    Context,
+    Deployment,
+    LaunchSession,
+    Membership,
+    Reflection,
+    ResourceLink,
+)
+from lti_alliance.models.statements import rows_changed
+from lti_alliance.services import audit, grading, modules
+
+
+class OpeningKind(StrEnum):
+    """What a launch leads to."""
+
+    ACTIVITY = "activity"
+    ATTEMPT = "attempt"
+    COURSE = "course"
+    UNSET = "unset"
+    """A link that nobody has set up yet."""
+    NO_COURSE = "no_course"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a launch leads to, with the thing itself.
+
+    ``proposal`` is an activity elsewhere whose settings the platform carried here with the link:
+    an instructor may take them over with one click.
+    """
+
+    kind: OpeningKind
+    activity: Activity | None = None
+    attempt: Attempt | None = None
+    proposal: Activity | None = None
+
+
+def open_launch_target(session: Session, launch: LaunchSession, *, at: datetime) -> Opening:
+    """Decide what this launch opens.
+
+    Raises ``NotFound`` when the signed target names something that is not this course's.
+    """
+    if launch.context is None:
+        return Opening(OpeningKind.NO_COURSE)
+    if launch.target_attempt:
+        attempt = find_attempt_in(session, launch.context, launch.target_attempt)
+        if attempt is None:
+            raise NotFound
+        return Opening(OpeningKind.ATTEMPT, activity=attempt.activity, attempt=attempt)
+    if launch.resource_link is None:
+        return _open_from_course(session, launch, launch.context)
+    activity = find_activity(session, launch.resource_link)
+    if activity is not None:
+        return Opening(OpeningKind.ACTIVITY, activity=activity)
+    return _open_new_link(session, launch, launch.resource_link, at=at)
+
+
+def find_activity(session: Session, link: ResourceLink) -> Activity | None:
+    """Return the activity of a link, if it has been set up."""
+    return session.scalar(select(Activity).where(Activity.resource_link_id == link.id))
+
+
+def get_activity(session: Session, activity_id: UUID, *, context: Context) -> Activity:
+    """Return an activity of this course; another course's is not found."""
+    activity = session.scalar(
+        select(Activity)
+        .join(ResourceLink)
+        .where(Activity.id == activity_id, ResourceLink.context_id == context.id)
+    )
+    if activity is None:
+        raise NotFound
+    return activity
+
+
+def list_activities(session: Session, context: Context) -> list[Activity]:
+    """List the activities of a course, oldest first."""
+    return list(
+        session.scalars(
+            select(Activity)
+            .join(ResourceLink)
+            .where(ResourceLink.context_id == context.id)
+            .order_by(Activity.created_at, Activity.id)
+        )
+    )
+
+
+def activity_settings(activity: Activity) -> ActivitySettings:
+    """Return the settings of an activity as a value."""
+    return settings_from_json(activity.settings)
+
+
+def set_up_activity(
+    session: Session,
+    catalogue: Catalogue,
+    *,
+    link: ResourceLink,
+    module_id: str,
+    settings: ActivitySettings,
+    actor: Membership,
+    at: datetime,
+    copied_from: Activity | None = None,
+) -> Activity:
+    """Make the activity of a link that has none; raise ``Conflict`` if somebody just did."""
+    if find_activity(session, link) is not None:
+        raise Conflict("activity.already_set_up")
+    module = catalogue.get(module_id)
+    modules.keep_version(session, module, at=at)
+    activity = Activity(
+        resource_link_id=link.id,
+        module_id=module.id,
+        content_hash=module.content_hash,
+        settings=settings_to_json(settings),
+        copied_from_id=copied_from.id if copied_from else None,
+        created_at=at,
+        updated_at=at,
+    )
+    session.add(activity)
+    session.flush()
+    audit.record(
+        session,
+        "activity.set_up",
+        at=at,
+        actor=actor,
+        object_kind="activity",
+        object_id=activity.id,
+        details={"module": module.id, "content_hash": module.content_hash},
+    )
+    return activity
+
+
+def change_settings(
+    session: Session,
+    catalogue: Catalogue,
+    *,
+    activity: Activity,
+    settings: ActivitySettings,
+    module_id: str,
+    base_version: int,
+    actor: Membership,
+    at: datetime,
+) -> None:
+    """Change the settings, and the module while nobody has worked; every grade follows.
+
+    ``base_version`` is the version that the form showed; ``Stale`` says that it was changed since.
+    """
+    if module_id != activity.module_id and has_work(session, activity):
+        raise Conflict("activity.has_work")
+    content_hash = activity.content_hash
+    if module_id != activity.module_id:
+        module = catalogue.get(module_id)
+        modules.keep_version(session, module, at=at)
+        content_hash = module.content_hash
+    before = activity.settings
+    changed = rows_changed(
+        session,
+        update(Activity)
+        .where(Activity.id == activity.id, Activity.version == base_version)
+        .values(
+            settings=settings_to_json(settings),
+            module_id=module_id,
+            content_hash=content_hash,
+            version=Activity.version + 1,
+            updated_at=at,
+            # A close that moves is settled anew when it comes.
+            closed_at=None,
+        ),
+    )
+    session.refresh(activity)
+    if changed == 0:
+        raise Stale(activity.version)
+    audit.record(
+        session,
+        "activity.settings_changed",
+        at=at,
+        actor=actor,
+        object_kind="activity",
+        object_id=activity.id,
+        details={
+            "changed": sorted(k for k in activity.settings if activity.settings[k] != before.get(k))
+        },
+    )
+    grading.refresh_all(session, activity, at=at)
+
+
+def has_work(session: Session, activity: Activity) -> bool:
+    """Say whether anybody has begun an attempt or a reflection here."""
+    attempts = select(func.count()).select_from(Attempt).where(Attempt.activity_id == activity.id)
+    texts = (
+        select(func.count()).select_from(Reflection).where(Reflection.activity_id == activity.id)
+    )
+    return bool(session.scalar(attempts)) or bool(session.scalar(texts))
+
+
+def find_attempt_in(session: Session, context: Context, attempt_id: str) -> Attempt | None:
+    """Return the attempt with this id if it was made in this course."""
+    try:
+        key = UUID(attempt_id)
+    except ValueError:
+        return None
+    return session.scalar(
+        select(Attempt)
+        .join(Activity)
+        .join(ResourceLink)
+        .where(Attempt.id == key, ResourceLink.context_id == context.id)
+    )
+
+
+def _open_from_course(session: Session, launch: LaunchSession, context: Context) -> Opening:
+    named = launch.target_activity or launch.custom_activity
+    if not named:
+        return Opening(OpeningKind.COURSE)
+    activity = _find_named(session, named, context)
+    if activity is None or activity.resource_link.context_id != context.id:
+        raise NotFound
+    return Opening(OpeningKind.ACTIVITY, activity=activity)
+
+
+def _open_new_link(
+    session: Session, launch: LaunchSession, link: ResourceLink, *, at: datetime
+) -> Opening:
+    named = launch.target_activity or launch.custom_activity
+    source = _find_named(session, named, link.context) if named else None
+    if source is None:
+        # An id in `custom` may be anything the LMS carried along; one in the signed address is
+        # a claim to a thing of ours, and a wrong claim is refused.
+        if launch.target_activity:
+            raise NotFound
+        return Opening(OpeningKind.UNSET)
+    if source.resource_link.context_id != link.context_id:
+        return Opening(OpeningKind.UNSET, proposal=source)
+    copy = Activity(
+        resource_link_id=link.id,
+        module_id=source.module_id,
+        content_hash=source.content_hash,
+        settings=source.settings,
+        copied_from_id=source.id,
+        created_at=at,
+        updated_at=at,
+    )
+    session.add(copy)
+    session.flush()
+    audit.record(
+        session,
+        "activity.copied",
+        at=at,
+        actor=launch.membership,
+        object_kind="activity",
+        object_id=copy.id,
+        details={"from": str(source.id)},
+    )
+    return Opening(OpeningKind.ACTIVITY, activity=copy)
+
+
+def _find_named(session: Session, named: str, context: Context) -> Activity | None:
+    """Find an activity by its opaque id, inside the same registration only."""
+    try:
+        key = UUID(named)
+    except ValueError:
+        return None
+    return session.scalar(
+        select(Activity)
+        .join(ResourceLink)
+        .join(Context)
+        .join(Deployment)
+        .where(
+            Activity.id == key,
+            Deployment.registration_id == context.deployment.registration_id,
+        )
+    )

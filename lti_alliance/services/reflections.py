@@ -1,0 +1,399 @@
+"""Reflections: drafted, handed in, read and assessed; sealed from the first row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lti_alliance.content.catalogue import Catalogue
+from lti_alliance.domain import reflections as rules
+from lti_alliance.domain.activities import ActivitySettings, settings_from_json
+from lti_alliance.domain.modules import Grading, ReflectionPrompt
+from lti_alliance.domain.reflections import ReflectionState
+from lti_alliance.domain.rubrics import assess
+from lti_alliance.errors import AlreadySubmitted, Conflict, NotFound, Stale
+from lti_alliance.models import Activity, Draft, Membership, Reflection, RubricAssessment
+from lti_alliance.models.statements import rows_changed
+from lti_alliance.sealing import Sealer
+from lti_alliance.services import audit, grading, modules
+
+KEEP_DRAFT_AFTER = timedelta(minutes=5)
+"""Saves closer together than this replace one another; a later one begins a new draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """One reflection as its writer sees it; ``reflection`` is empty before the first save."""
+
+    prompt: ReflectionPrompt
+    reflection: Reflection | None
+    text: str
+    comment: str = ""
+
+    @property
+    def state(self) -> ReflectionState:
+        """Where the reflection is in its life."""
+        return ReflectionState(self.reflection.state) if self.reflection else ReflectionState.DRAFT
+
+    @property
+    def saved_version(self) -> int:
+        """The version that a next save starts from."""
+        return self.reflection.saved_version if self.reflection else 0
+
+
+def get_writing(
+    session: Session,
+    catalogue: Catalogue,
+    sealer: Sealer,
+    *,
+    activity: Activity,
+    membership: Membership,
+    prompt_id: str,
+) -> Writing:
+    """Return the person's own reflection on a prompt, with its text and the feedback on it."""
+    if prompt_id not in settings_from_json(activity.settings).prompt_ids:
+        raise NotFound
+    reflection = _find(session, activity, membership, prompt_id)
+    content_hash = reflection.content_hash if reflection else activity.content_hash
+    module = modules.get_module(session, catalogue, content_hash=content_hash)
+    prompt = module.get_reflection(prompt_id)
+    if reflection is None:
+        return Writing(prompt, None, "")
+    return Writing(
+        prompt,
+        reflection,
+        read_text(session, sealer, reflection),
+        read_comment(sealer, reflection),
+    )
+
+
+def save_draft(
+    session: Session,
+    sealer: Sealer,
+    *,
+    activity: Activity,
+    membership: Membership,
+    prompt_id: str,
+    text: str,
+    base_version: int,
+    at: datetime,
+) -> Reflection:
+    """Save the text while it is being written.
+
+    ``base_version`` is the version the page started from: ``Stale`` says that another tab or
+    device saved since, and nothing is overwritten.
+    """
+    text = rules.clean_text(text)
+    reflection = _begin(session, activity, membership, prompt_id, at=at)
+    _save(session, sealer, reflection, text, base_version=base_version, at=at)
+    return reflection
+
+
+def submit_reflection(
+    session: Session,
+    sealer: Sealer,
+    *,
+    activity: Activity,
+    membership: Membership,
+    prompt_id: str,
+    text: str,
+    base_version: int,
+    at: datetime,
+) -> Reflection:
+    """Hand the reflection in, once; graded by completion at once, or waiting for the instructor."""
+    text = rules.clean_text(text)
+    rules.check_may_submit(text)
+    reflection = _begin(session, activity, membership, prompt_id, at=at)
+    settings = settings_from_json(activity.settings)
+    by_completion = settings.reflection_grading is Grading.COMPLETION
+    state = ReflectionState.GRADED if by_completion else ReflectionState.SUBMITTED
+    _save(session, sealer, reflection, text, base_version=base_version, at=at, into=state)
+    reflection.submitted_text = sealer.seal_text(text, purpose=_purpose(reflection, "submitted"))
+    if by_completion:
+        session.add(
+            RubricAssessment(
+                reflection_id=reflection.id, selections={}, share=Decimal(1), assessed_at=at
+            )
+        )
+    session.flush()
+    session.refresh(reflection)
+    audit.record(
+        session,
+        "reflection.submitted",
+        at=at,
+        actor=membership,
+        object_kind="reflection",
+        object_id=reflection.id,
+        details={"words": reflection.word_count},
+    )
+    grading.refresh_grade(session, activity, membership, at=at)
+    return reflection
+
+
+def list_to_grade(session: Session, activity: Activity) -> list[Reflection]:
+    """List the reflections that wait for the instructor, the longest waiting first."""
+    return list(
+        session.scalars(
+            select(Reflection)
+            .where(
+                Reflection.activity_id == activity.id,
+                Reflection.state == ReflectionState.SUBMITTED,
+            )
+            .order_by(Reflection.submitted_at)
+        )
+    )
+
+
+def get_handed_in(session: Session, reflection_id: UUID, *, viewer: Membership) -> Reflection:
+    """Return a reflection handed in to a course that the viewer teaches."""
+    reflection = session.get(Reflection, reflection_id)
+    if (
+        reflection is None
+        or not viewer.course_role.teaches
+        or reflection.activity.resource_link.context_id != viewer.context_id
+        or not ReflectionState(reflection.state).is_handed_in
+    ):
+        raise NotFound
+    return reflection
+
+
+def read_for_grading(
+    session: Session, sealer: Sealer, *, reflection: Reflection, reader: Membership, at: datetime
+) -> str:
+    """Open the text for somebody who teaches, and put on record that they read it."""
+    audit.record(
+        session,
+        "reflection.read",
+        at=at,
+        actor=reader,
+        object_kind="reflection",
+        object_id=reflection.id,
+    )
+    return read_text(session, sealer, reflection)
+
+
+def assess_reflection(
+    session: Session,
+    catalogue: Catalogue,
+    sealer: Sealer,
+    *,
+    reflection: Reflection,
+    selections: Mapping[str, int | None],
+    comment: str,
+    base_version: int,
+    assessor: Membership,
+    at: datetime,
+) -> RubricAssessment:
+    """Grade a reflection by its rubric; the grade follows.
+
+    ``base_version`` is the assessment's version that the form showed, 0 for none: ``Stale`` says
+    that another marker graded it meanwhile.
+    """
+    settings = settings_from_json(reflection.activity.settings)
+    module = modules.get_module(session, catalogue, content_hash=reflection.content_hash)
+    rubric = module.get_reflection(reflection.prompt_id).rubric
+    if rubric is None or settings.reflection_grading is not Grading.RUBRIC:
+        raise Conflict("reflection.graded_by_completion")
+    outcome = assess(rubric, selections, settings.level_table)
+    comment = rules.clean_text(comment).strip()
+    assessment = _hold_assessment(session, reflection, assessor, base_version, at=at)
+    assessment.selections = dict(selections)
+    assessment.share = outcome.score
+    assessment.sealed_comment = (
+        sealer.seal_text(comment, purpose=_purpose(reflection, "comment")) if comment else None
+    )
+    assessment.assessed_by_id = assessor.id
+    assessment.assessed_at = at
+    reflection.state = ReflectionState.GRADED
+    session.flush()
+    session.refresh(reflection)
+    audit.record(
+        session,
+        "reflection.assessed",
+        at=at,
+        actor=assessor,
+        object_kind="reflection",
+        object_id=reflection.id,
+        details={"version": assessment.version},
+    )
+    grading.refresh_grade(session, reflection.activity, reflection.membership, at=at)
+    return assessment
+
+
+def read_text(session: Session, sealer: Sealer, reflection: Reflection) -> str:
+    """Open the submitted text, or the newest draft of one that is still being written."""
+    if reflection.submitted_text is not None:
+        return sealer.open_text(
+            reflection.submitted_text, purpose=_purpose(reflection, "submitted")
+        )
+    draft = session.scalar(
+        select(Draft)
+        .where(Draft.reflection_id == reflection.id)
+        .order_by(Draft.version.desc())
+        .limit(1)
+    )
+    if draft is None:
+        return ""
+    return sealer.open_text(draft.sealed_text, purpose=_purpose(reflection, "draft"))
+
+
+def read_comment(sealer: Sealer, reflection: Reflection) -> str:
+    """Open what the instructor wrote about the reflection; empty if nothing."""
+    if reflection.assessment is None or reflection.assessment.sealed_comment is None:
+        return ""
+    return sealer.open_text(
+        reflection.assessment.sealed_comment, purpose=_purpose(reflection, "comment")
+    )
+
+
+def _find(
+    session: Session, activity: Activity, membership: Membership, prompt_id: str
+) -> Reflection | None:
+    return session.scalar(
+        select(Reflection).where(
+            Reflection.activity_id == activity.id,
+            Reflection.membership_id == membership.id,
+            Reflection.prompt_id == prompt_id,
+        )
+    )
+
+
+def _begin(
+    session: Session,
+    activity: Activity,
+    membership: Membership,
+    prompt_id: str,
+    *,
+    at: datetime,
+) -> Reflection:
+    settings: ActivitySettings = settings_from_json(activity.settings)
+    reflection = _find(session, activity, membership, prompt_id)
+    state = ReflectionState(reflection.state) if reflection else ReflectionState.DRAFT
+    rules.check_may_write(state, settings, prompt_id, at=at)
+    if reflection is not None:
+        return reflection
+    reflection = Reflection(
+        activity_id=activity.id,
+        membership_id=membership.id,
+        prompt_id=prompt_id,
+        content_hash=activity.content_hash,
+        state=ReflectionState.DRAFT,
+        started_at=at,
+    )
+    try:
+        with session.begin_nested():
+            session.add(reflection)
+    except IntegrityError:
+        # Another tab saved first in this very moment; that row is the one to save into.
+        found = _find(session, activity, membership, prompt_id)
+        assert found is not None
+        return found
+    return reflection
+
+
+def _save(
+    session: Session,
+    sealer: Sealer,
+    reflection: Reflection,
+    text: str,
+    *,
+    base_version: int,
+    at: datetime,
+    into: ReflectionState = ReflectionState.DRAFT,
+) -> None:
+    words = rules.count_words(text)
+    values: dict[str, object] = {"saved_at": at, "word_count": words, "state": into}
+    if into.is_handed_in:
+        values["submitted_at"] = at
+    saved = rows_changed(
+        session,
+        update(Reflection)
+        .where(
+            Reflection.id == reflection.id,
+            Reflection.saved_version == base_version,
+            Reflection.state == ReflectionState.DRAFT,
+        )
+        .values(saved_version=Reflection.saved_version + 1, **values),
+    )
+    session.refresh(reflection)
+    if saved == 0:
+        if ReflectionState(reflection.state).is_handed_in:
+            raise AlreadySubmitted("reflection.already_submitted")
+        raise Stale(reflection.saved_version)
+    _keep_draft(session, sealer, reflection, text, words, at=at)
+
+
+def _keep_draft(
+    session: Session, sealer: Sealer, reflection: Reflection, text: str, words: int, *, at: datetime
+) -> None:
+    newest = list(
+        session.scalars(
+            select(Draft)
+            .where(Draft.reflection_id == reflection.id)
+            .order_by(Draft.version.desc())
+            .limit(2)
+        )
+    )
+    if len(newest) == 2 and at - newest[1].saved_at < KEEP_DRAFT_AFTER:
+        session.execute(delete(Draft).where(Draft.id == newest[0].id))
+    session.add(
+        Draft(
+            reflection_id=reflection.id,
+            version=reflection.saved_version,
+            sealed_text=sealer.seal_text(text, purpose=_purpose(reflection, "draft")),
+            word_count=words,
+            saved_at=at,
+        )
+    )
+    session.flush()
+
+
+def _hold_assessment(
+    session: Session,
+    reflection: Reflection,
+    assessor: Membership,
+    base_version: int,
+    *,
+    at: datetime,
+) -> RubricAssessment:
+    if base_version == 0:
+        assessment = RubricAssessment(
+            reflection_id=reflection.id,
+            selections={},
+            share=Decimal(0),
+            assessed_by_id=assessor.id,
+            assessed_at=at,
+        )
+        try:
+            with session.begin_nested():
+                session.add(assessment)
+        except IntegrityError:
+            raise Stale(1) from None
+        return assessment
+    moved = rows_changed(
+        session,
+        update(RubricAssessment)
+        .where(
+            RubricAssessment.reflection_id == reflection.id,
+            RubricAssessment.version == base_version,
+        )
+        .values(version=RubricAssessment.version + 1),
+    )
+    held = session.scalars(
+        select(RubricAssessment)
+        .where(RubricAssessment.reflection_id == reflection.id)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if moved == 0 or held is None:
+        raise Stale(held.version if held else 0)
+    return held
+
+
+def _purpose(reflection: Reflection, kind: str) -> str:
+    """Name what a sealed text is for: it opens for this row, this owner and this use only."""
+    return f"{kind}:{reflection.id}:{reflection.membership_id}"

@@ -1,0 +1,131 @@
+"""The migrations: both directions, both databases, and what only a migration can make."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from lti_alliance import schema
+from lti_alliance.models import AuditEvent, Base
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def connection(empty_database_url: str) -> Iterator[Connection]:
+    engine = create_engine(empty_database_url)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture
+def migrated(connection: Connection) -> Connection:
+    schema.upgrade(connection)
+    return connection
+
+
+def test_head_equals_the_models(migrated: Connection) -> None:
+    """What the migrations build is what the models describe."""
+    context = MigrationContext.configure(
+        migrated, opts={"compare_type": True, "compare_server_default": True}
+    )
+
+    assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_program_knows_whether_the_database_is_current(connection: Connection) -> None:
+    """An empty database is not current; a migrated one is."""
+    before = schema.is_current(connection)
+    schema.upgrade(connection)
+
+    assert not before
+    assert schema.is_current(connection)
+
+
+def test_upgrading_twice_changes_nothing(migrated: Connection) -> None:
+    """A second run finds nothing left to do."""
+    tables = set(inspect(migrated).get_table_names())
+    schema.upgrade(migrated)
+
+    assert set(inspect(migrated).get_table_names()) == tables
+
+
+def test_down_leaves_nothing_behind(migrated: Connection) -> None:
+    """Taking everything back leaves an empty database, which can be migrated again."""
+    schema.downgrade(migrated, to="base")
+    left = set(inspect(migrated).get_table_names()) - {"alembic_version"}
+    schema.upgrade(migrated)
+
+    assert left == set()
+    assert schema.is_current(migrated)
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE audit_events SET action = 'grade.forged'", "DELETE FROM audit_events"]
+)
+def test_audit_events_cannot_be_changed(migrated: Connection, change: str) -> None:
+    """The database itself refuses to change or remove an audit event."""
+    with Session(migrated) as session:
+        event = AuditEvent(
+            at=datetime(2026, 3, 2, tzinfo=UTC),
+            action="grade.changed",
+            details={},
+        )
+        session.add(event)
+        session.commit()
+    with pytest.raises(DBAPIError, match="never changed"):
+        migrated.execute(text(change))
+    migrated.rollback()
+
+    assert migrated.execute(text("SELECT action FROM audit_events")).scalar() == "grade.changed"
+
+
+def test_one_open_attempt_per_person_and_activity(migrated: Connection) -> None:
+    """The partial unique index refuses a second open attempt and lets closed ones be."""
+    if migrated.dialect.name == "sqlite":
+        _foreign_keys(migrated, "PRAGMA foreign_keys = OFF")
+    else:
+        _foreign_keys(migrated, "SET session_replication_role = replica")
+    _add_attempt(migrated, number=1, state="graded")
+    _add_attempt(migrated, number=2, state="in_progress")
+    with pytest.raises(IntegrityError):
+        _add_attempt(migrated, number=3, state="in_progress")
+
+
+def _foreign_keys(connection: Connection, statement: str) -> None:
+    connection.rollback()
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute(statement)
+    if connection.dialect.name != "sqlite":
+        driver.commit()
+
+
+def _add_attempt(connection: Connection, *, number: int, state: str) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO attempts (id, activity_id, membership_id, number, state, form,"
+            " content_hash, saved_version, started_at) VALUES (:id, :activity, :member, :number,"
+            " :state, '{}', 'x', 0, '2026-03-02 12:00:00')"
+        ),
+        {
+            "id": f"00000000-0000-0000-0000-00000000000{number}".replace("-", ""),
+            "activity": "1" * 32,
+            "member": "2" * 32,
+            "number": number,
+            "state": state,
+        },
+    )
+    connection.commit()
+
+
+def test_foreign_keys_hold_after_migrating(migrated: Connection) -> None:
+    """The checks that migrating switches off on SQLite are on again afterwards."""
+    with pytest.raises(IntegrityError):
+        _add_attempt(migrated, number=1, state="in_progress")
