@@ -48,7 +48,7 @@ def create_app(
     app.extensions[EXTENSION] = Parts(
         settings=settings,
         sealer=Sealer(settings.data_key_bytes),
-        catalogue=Catalogue.shipped(),
+        catalogue=Catalogue.load(),
         http=PlatformHTTP(timeout_s=settings.platform_timeout_s, sessions=sessions),
         now=now,
     )

@@ -4,21 +4,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
+from lti_alliance.content.body_checks import check_tokens
 from lti_alliance.content.faults import Faults
-from lti_alliance.content.grammar import ModuleMarkdown, is_safe_link
-
-MAX_DEPTH = 12
+from lti_alliance.content.grammar import ModuleMarkdown
 
 _MARKDOWN = ModuleMarkdown(html=True, any_link=True)
 # Beyond its limit markdown-it drops text without a word: set it high and refuse depth ourselves.
 _MARKDOWN.options["maxNesting"] = 100
 
-_ATTRIBUTE = re.compile(r"(?P<name>[A-Za-z][A-Za-z ]{0,30}?)\s*:(?:\s+(?P<value>.*))?")
-_GLUED_HEADING = re.compile(r"#{1,6}[A-Za-z]")
-_LOOSE_CITATION = re.compile(r"\[\s*@")
+_ATTRIBUTE = re.compile(r"(?P<name>[A-Za-z][A-Za-z ]{0,30}?)\s*:\s*(?P<value>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +61,7 @@ def read_document(lines: Sequence[str], body_start: int, faults: Faults) -> Docu
     # Blank lines in place of the header keep every line number right.
     body = "\n" * body_start + "\n".join(lines[body_start:])
     tokens = _MARKDOWN.parse(body)
-    citations = _check_tokens(tokens, faults)
+    citations = check_tokens(tokens, faults)
     root = SyntaxTreeNode(tokens)
     lead, sections = _cut(root.children, rank="h1", end=len(lines))
     if lead:
@@ -130,7 +126,7 @@ def take_attributes(
         elif name in found:
             faults.error(line, f"`{name}` is there twice", "Remove one.")
         else:
-            found[name] = Attribute((match["value"] or "").strip(), line)
+            found[name] = Attribute(match["value"].strip(), line)
     return found, tuple(nodes[1:])
 
 
@@ -145,7 +141,7 @@ def _cut(
     """Cut nodes at each heading of a rank; what stands before the first is the lead."""
     starts = [i for i, node in enumerate(nodes) if node.type == "heading" and node.tag == rank]
     parts = []
-    for start, stop in zip(starts, [*starts[1:], None], strict=True):
+    for start, stop in zip(starts, [*starts[1:], None], strict=False):
         parts.append(
             Part(
                 title=inline_text(nodes[start]).strip(),
@@ -155,51 +151,3 @@ def _cut(
             )
         )
     return nodes[: starts[0]] if starts else nodes, parts
-
-
-def _check_tokens(tokens: Sequence[Token], faults: Faults) -> list[tuple[str, int]]:
-    """Refuse HTML, images, unsafe links and look-alike headings; collect the citations."""
-    citations: list[tuple[str, int]] = []
-    line = 1
-    for token in tokens:
-        line = token.map[0] + 1 if token.map else line
-        if token.level > MAX_DEPTH:
-            faults.error(line, "this is nested too deeply", "Use fewer levels of quotes and lists.")
-        if token.type == "html_block":
-            _refuse_html(line, faults)
-        elif token.type == "heading_open" and token.markup in ("=", "-"):
-            faults.error(line, "a line of = or - under text makes a heading", "Use # for headings.")
-        elif token.type == "inline":
-            _check_inline(token, line, citations, faults)
-    return citations
-
-
-def _check_inline(
-    inline: Token, line: int, citations: list[tuple[str, int]], faults: Faults
-) -> None:
-    for number, row in enumerate(inline.content.split("\n"), start=line):
-        if _GLUED_HEADING.match(row):
-            faults.error(number, "a heading needs a space after its #", "Write `## single: my-id`.")
-    for child in inline.children or []:
-        if child.level > MAX_DEPTH:
-            faults.error(line, "this is nested too deeply", "Use fewer levels of emphasis.")
-        if child.type in ("softbreak", "hardbreak"):
-            line += 1
-        elif child.type == "html_inline":
-            _refuse_html(line, faults)
-        elif child.type == "image":
-            faults.error(line, "images cannot be shown", "Describe in words what it shows.")
-        elif child.type == "link_open" and not is_safe_link(str(child.attrGet("href") or "")):
-            faults.error(
-                line, "this link cannot be used", "Link to an https:// or mailto: address."
-            )
-        elif child.type == "citation":
-            citations += [(key, line) for key in child.meta["keys"]]
-        elif child.type == "text" and _LOOSE_CITATION.search(child.content):
-            faults.error(
-                line, "this citation cannot be read", "Write `[@key]` or `[@key; @other]`."
-            )
-
-
-def _refuse_html(line: int, faults: Faults) -> None:
-    faults.error(line, "raw HTML is not allowed", "Write Markdown, or put the text in backquotes.")

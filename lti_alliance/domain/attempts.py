@@ -58,7 +58,8 @@ class Form:
 
 def draw_form(module: Module, *, shuffle: bool, rng: random.Random) -> Form:
     """Draw the form of a new attempt: pools drawn, items and options shuffled if asked."""
-    items = [item for item in module.quiz.items if item.id in _drawn_ids(module.quiz, rng)]
+    drawn = _drawn_ids(module.quiz, rng)
+    items = [item for item in module.quiz.items if item.id in drawn]
     if shuffle:
         rng.shuffle(items)
     form = []

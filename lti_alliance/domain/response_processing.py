@@ -76,12 +76,13 @@ def normalise(text: str) -> str:
     make no difference. The result fits where an answer fits.
     """
     text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).casefold()
-    text = "".join(
+    letters = "".join(
         mark
-        for mark in unicodedata.normalize("NFKD", _DASHES.sub("-", text))
-        if unicodedata.category(mark) not in ("Mn", "Cf", "Cc", "Cs")
+        for mark in unicodedata.normalize("NFKD", text)
+        if mark.isspace() or unicodedata.category(mark) not in ("Mn", "Cf", "Cc", "Cs")
     )
-    return _trim(unicodedata.normalize("NFKC", " ".join(text.split()))[:MAX_TEXT_LENGTH])
+    words = " ".join(_DASHES.sub("-", letters).split())
+    return _trim(unicodedata.normalize("NFKC", words)[:MAX_TEXT_LENGTH])
 
 
 def matches(key: str, answer: str) -> bool:

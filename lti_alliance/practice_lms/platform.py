@@ -76,9 +76,7 @@ class Platform:
     def key_set(self) -> dict[str, Any]:
         """Return the public keys, old ones included."""
         self._ensure_key()
-        return {
-            "keys": [keys.public_jwk(kid, pem) for kid, pem in self.state.private_keys.items()]
-        }
+        return {"keys": [keys.public_jwk(kid, pem) for kid, pem in self.state.private_keys.items()]}
 
     def rotate_keys(self) -> str:
         """Sign with a new key from now on; only the previous one stays published."""
@@ -98,9 +96,7 @@ class Platform:
         """Keep a launch for its one use; forget those whose time is over."""
         with self.store.lock:
             self.pending = {
-                key: each
-                for key, each in self.pending.items()
-                if each.at > self.now() - lifetime_s
+                key: each for key, each in self.pending.items() if each.at > self.now() - lifetime_s
             }
             self.pending[launch.key] = launch
 

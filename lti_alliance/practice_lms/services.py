@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from flask import Response, g, jsonify, make_response, request
-from werkzeug.typing import WSGIEnvironment
 
 from lti_alliance.practice_lms.messages import parsed
 from lti_alliance.practice_lms.platform import Platform, platform_named
@@ -167,7 +166,7 @@ class DropConnections:
         """Wrap the application."""
         self._app = app
 
-    def __call__(self, environ: WSGIEnvironment, start_response: Callable[..., Any]) -> Any:
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer, or break off as a lost network would."""
         body = self._app(environ, _Held(environ, start_response))
         if environ.get(RESET):
@@ -178,7 +177,7 @@ class DropConnections:
 class _Held:
     """A `start_response` that stays silent when the connection is to be dropped."""
 
-    def __init__(self, environ: WSGIEnvironment, start_response: Callable[..., Any]) -> None:
+    def __init__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> None:
         self._environ = environ
         self._start_response = start_response
 

@@ -1,10 +1,12 @@
 """Keeping every content version that somebody has seen."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
+from lti_alliance.content.parser import parse_source
 from lti_alliance.domain.modules import Module
 from lti_alliance.errors import NotFound
 from lti_alliance.models import ModuleVersion
@@ -29,10 +31,15 @@ def keep_version(session: Session, module: Module, *, at: datetime) -> None:
 
 def get_module(session: Session, catalogue: Catalogue, *, content_hash: str) -> Module:
     """Return the module as it was in this content version, whatever the catalogue holds now."""
-    found = catalogue.find_version(content_hash)
-    if found is not None:
-        return found
-    stored = session.get(ModuleVersion, content_hash)
-    if stored is None:
-        raise NotFound("module.version_unknown")
-    return catalogue.remember(stored.source, name=stored.module_id)
+    try:
+        return catalogue.get_version(content_hash)
+    except NotFound:
+        stored = session.get(ModuleVersion, content_hash)
+        if stored is None:
+            raise
+        return _parse(stored.source, stored.module_id)
+
+
+@lru_cache(maxsize=64)
+def _parse(source: str, name: str) -> Module:
+    return parse_source(source, name=name)

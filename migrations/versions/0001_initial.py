@@ -451,10 +451,7 @@ def upgrade() -> None:
             ["activity_id"], ["activities.id"], name=op.f("fk_grades_activity_id_activities")
         ),
         sa.ForeignKeyConstraint(
-            ["attempt_id"],
-            ["attempts.id"],
-            name=op.f("fk_grades_attempt_id_attempts"),
-            use_alter=True,
+            ["attempt_id"], ["attempts.id"], name=op.f("fk_grades_attempt_id_attempts")
         ),
         sa.ForeignKeyConstraint(
             ["membership_id"], ["memberships.id"], name=op.f("fk_grades_membership_id_memberships")

@@ -5,7 +5,7 @@ Canvas LTI documentation: https://canvas.instructure.com/doc/api/file.lti_launch
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, redirect, render_template, request
 
 from lti_alliance.practice_lms.dialects import (
     canvas_deep_linking,
@@ -41,6 +41,12 @@ def authorize_redirect() -> Response:
 def authorize() -> Response:
     """Answer the tool's authentication request."""
     return canvas_launch.authorize(platform_named("canvas"))
+
+
+@blueprint.get("/post_message_forwarding")
+def post_message_forwarding() -> str:
+    """Show the hidden frame through which the tool keeps its launch data."""
+    return render_template("forwarder.html", platform=platform_named("canvas"))
 
 
 @blueprint.get("/api/lti/security/jwks")

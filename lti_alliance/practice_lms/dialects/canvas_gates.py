@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import urlencode
 
@@ -38,6 +39,26 @@ def not_found() -> NoReturn:
 
 def enter(platform: Platform, course_id: str, *scopes: str) -> Course:
     """Let a request with a good token and one of the scopes into the course."""
+    claims = _token_claims(platform)
+    if claims["sub"] != platform.state.tool.client_id or not platform.state.switches.key_on:
+        fail(401, "Unknown or inactive Developer Key")
+    if not set(scopes) & set(claims["scopes"].split()):
+        fail(401, "Insufficient permissions")
+    if not platform.state.switches.services_key_on:
+        fail(401, "Invalid Developer Key")
+    course = platform.state.courses.get(course_id)
+    if course is None:
+        not_found()
+    if not course.tool_installed:
+        fail(401, "Access Token not linked to a Tool associated with this Context")
+    if course.concluded:
+        if platform.state.switches.concluded_status == HTTPStatus.NOT_FOUND:
+            not_found()
+        fail(422, "This course has concluded. AGS requests will no longer be accepted.")
+    return course
+
+
+def _token_claims(platform: Platform) -> dict[str, Any]:
     token = bearer_token()
     if token is None:
         fail(401, "Missing access token")
@@ -55,26 +76,12 @@ def enter(platform: Platform, course_id: str, *scopes: str) -> Course:
     missing = [name for name in TOKEN_CLAIMS if name not in claims]
     if missing:
         fail(401, "Invalid access token field/s: " + ", ".join(missing))
-    if claims["exp"] <= platform.now() or claims["iat"] <= platform.now() - TOKEN_LIFE_S:
+    now = platform.now()
+    if claims["exp"] <= now or claims["iat"] <= now - TOKEN_LIFE_S:
         fail(401, "Access token expired")
     if platform.settings.host not in claims["aud"]:
         fail(401, "Invalid access token field/s: the 'aud' is invalid")
-    if claims["sub"] != platform.state.tool.client_id or not platform.state.switches.key_on:
-        fail(401, "Unknown or inactive Developer Key")
-    if not set(scopes) & set(claims["scopes"].split()):
-        fail(401, "Insufficient permissions")
-    if not platform.state.switches.services_key_on:
-        fail(401, "Invalid Developer Key")
-    course = platform.state.courses.get(course_id)
-    if course is None:
-        not_found()
-    if not course.tool_installed:
-        fail(401, "Access Token not linked to a Tool associated with this Context")
-    if course.concluded:
-        if platform.state.switches.concluded_status == 404:
-            not_found()
-        fail(422, "This course has concluded. AGS requests will no longer be accepted.")
-    return course
+    return dict(claims)
 
 
 def find_item(platform: Platform, course: Course, item_id: str) -> LineItem:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response, request
 
-from lti_alliance.practice_lms.dialects.canvas_gates import enter, fail, find_item, not_found
+from lti_alliance.practice_lms.dialects.canvas_gates import enter, fail, find_item
 from lti_alliance.practice_lms.platform import Platform
 from lti_alliance.practice_lms.scopes import SCORE, SCORE_TYPE
 from lti_alliance.practice_lms.services import answer, parse_moment, written
@@ -37,9 +37,6 @@ def receive(platform: Platform, course_id: str, item_id: str) -> Response:
     """Check and take one score."""
     course = enter(platform, course_id, SCORE)
     with platform.store.lock:
-        item = course.line_items.get(item_id)
-        if item is None:
-            not_found()
         item = find_item(platform, course, item_id)
         score = _body()
         person = _student(platform, course, score)
@@ -65,9 +62,9 @@ def receive(platform: Platform, course_id: str, item_id: str) -> Response:
             platform.store.changed()
             _check_enums(score)
             _apply_grade(score, item, cell)
+            _comment(platform, score, cell)
         _check_enums(score)
         _store_result(score, cell, moment)
-        _comment(platform, score, cell)
     platform.store.changed()
     address = f"{platform.root}/api/lti/courses/{course.id}/line_items/{item.id}/results"
     return answer(

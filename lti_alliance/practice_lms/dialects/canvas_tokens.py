@@ -37,7 +37,9 @@ def issue(platform: Platform) -> Response:
     scopes = form.get("scope", "").split()
     refused = [each for each in scopes if each not in platform.state.tool.scopes]
     if refused or not scopes:
-        _fail("invalid_scope", "A requested scope is invalid, unknown or malformed: " + str(refused))
+        _fail(
+            "invalid_scope", "A requested scope is invalid, unknown or malformed: " + str(refused)
+        )
     return answer(
         {
             "access_token": access_token(platform, scopes),

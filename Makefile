@@ -1,0 +1,95 @@
+# Two commands need nothing but Python 3.11 or newer with venv, GNU make and git:
+#   make demo    the tool and a practice LMS on this machine
+#   make test    every test that this machine can run
+# `make help` lists the others.
+
+VENV ?= .venv
+PORT ?= 8000
+LMS_PORT ?= 8001
+ARGS ?=
+UV ?= uv
+
+# The newest Python that is new enough; PYTHON=/path/to/python overrides it.
+PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python3; do \
+	if command -v $$name >/dev/null 2>&1 \
+	&& $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then echo $$name; break; fi; done)
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix browser lock new-migration docs clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
+
+demo: $(VENV)/.installed-app ## run the tool, a worker and a practice LMS (RESET=1 PORT= LMS_PORT=)
+	@exec $(BIN)/alliance demo --port $(PORT) --lms-port $(LMS_PORT) $(if $(RESET),--reset)
+
+test: $(VENV)/.installed-dev ## run every test that this machine can run (ARGS= goes to pytest)
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: $(VENV)/.installed-dev ## lint, types, architecture, templates, migrations: fast, no tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/djlint lti_alliance --quiet --check
+	$(BIN)/djlint lti_alliance --quiet --lint
+	$(BIN)/python -m pytest -q -p no:randomly tests/migrations
+
+fix: $(VENV)/.installed-dev ## mend what tools can mend: lint, format, templates
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djlint lti_alliance --quiet --reformat
+
+browser: $(VENV)/.installed-dev ## run only the tests that drive Chromium
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+lock: ## resolve requirements/*.txt anew, with hashes (needs uv)
+	@command -v $(UV) >/dev/null || { \
+		echo "uv is missing: see https://docs.astral.sh/uv/, or name it with UV=" >&2; exit 1; }
+	$(call compile,app)
+	$(call compile,server,--extra server)
+	$(call compile,dev,--extra dev)
+
+define compile
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url $(2) pyproject.toml \
+		--output-file requirements/$(1).txt
+endef
+
+new-migration: $(VENV)/.installed-dev ## write a migration from a change of the models (NAME=words_with_underscores)
+	@test -n "$(NAME)" || { echo "Say what it does: make new-migration NAME=users__add_locale" >&2; exit 2; }
+	$(BIN)/python scripts/new_migration.py "$(NAME)"
+
+docs: $(VENV)/.installed-dev ## bring the tables in docs/ up to date with the code
+	$(BIN)/python scripts/reference_docs.py
+
+clean: ## remove the environment and caches; keeps databases
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+
+# The environment. The stamps make a second run instant; a changed lock installs again.
+
+$(VENV)/.installed-app: requirements/app.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes --requirement requirements/app.txt
+	$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/.installed-dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes --requirement requirements/dev.txt
+	$(INSTALL_SELF)
+	@touch $@ $(VENV)/.installed-app
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { \
+		echo "Python 3.11 or newer is needed and none was found." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is older than Python 3.11. Name a newer one: make PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv module." >&2; \
+		echo "Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)

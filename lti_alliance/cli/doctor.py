@@ -1,0 +1,228 @@
+"""``alliance doctor``: looks at everything that can be wrong at a server, and says the mend."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from lti_alliance.cli.output import as_json, show_rows
+from lti_alliance.errors import PlatformError
+from lti_alliance.lti import keys
+from lti_alliance.models import (
+    Registration,
+    RegistrationState,
+    ScoreDelivery,
+    ToolKey,
+    ToolKeyState,
+    WorkerBeat,
+    db,
+)
+from lti_alliance.parts import Parts, parts
+from lti_alliance.schema import applied_revision, newest_revision
+
+WORKER_SILENCE = timedelta(minutes=2)
+CLOCK_DIFFERENCE = timedelta(seconds=30)
+KEY_AGE = keys.USED_FOR + timedelta(days=30)
+SMALLEST_FREE_SPACE = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: how it is, and what to do where it is not well."""
+
+    what: str
+    says: str
+    mend: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing needs doing."""
+        return not self.mend
+
+
+@click.command("doctor")
+@as_json
+@with_appcontext
+def command(*, as_json: bool) -> None:
+    """Look at settings, database, worker, keys, clock and platforms; say what to mend."""
+    findings = list(examine(parts()))
+    rows = [
+        {"state": "ok" if f.is_well else "MEND", "what": f.what, "says": f.says, "mend": f.mend}
+        for f in findings
+    ]
+    show_rows(rows, as_json=as_json, none="")
+    if ill := sum(not finding.is_well for finding in findings):
+        raise click.ClickException(f"{ill} of {len(findings)} things need mending.")
+
+
+def examine(tool: Parts) -> Iterator[Finding]:
+    """Look at one thing after the other; what rests on a sick one is not looked at."""
+    yield _settings(tool)
+    database = _database()
+    yield database
+    if not database.is_well:
+        return
+    migrations = _migrations()
+    yield migrations
+    if not migrations.is_well:
+        return
+    at = tool.now()
+    yield _database_clock(at)
+    yield from _disk()
+    yield _worker(at)
+    yield _deliveries()
+    yield _keys(at)
+    registrations = db.session.scalars(select(Registration).order_by(Registration.name)).all()
+    if not registrations:
+        yield Finding("platforms", "none is registered", "Run `alliance platform add`.")
+    for registration in registrations:
+        yield from _platform(tool, registration)
+
+
+def _settings(tool: Parts) -> Finding:
+    settings = tool.settings
+    says = f"{settings.environment} at {settings.base_url}"
+    if settings.is_production and settings.trusted_proxies == 0:
+        return Finding(
+            "settings",
+            f"{says}, and no proxy is trusted",
+            "TLS ends at a proxy: set trusted_proxies to the number of proxies, usually 1, or "
+            "every visitor shares one address.",
+        )
+    if settings.is_production and not settings.support_contact:
+        return Finding("settings", says, "Set support_contact, so that people know whom to ask.")
+    return Finding("settings", says)
+
+
+def _database() -> Finding:
+    # The address without user and password.
+    where = make_url(db.engine.url).set(username=None, password=None, query={})
+    try:
+        db.session.execute(select(1))
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        return Finding(
+            "database", f"{where}: {reason}", "Start it, or correct database_url and its rights."
+        )
+    return Finding("database", str(where))
+
+
+def _migrations() -> Finding:
+    applied, wanted = applied_revision(db.session.connection()), newest_revision()
+    if applied == wanted:
+        return Finding("migrations", f"at {applied}")
+    says = f"the database is at {applied or 'none'}, the program wants {wanted}"
+    if applied and applied > wanted:
+        mend = "The database is newer than the program: install the newer program."
+    else:
+        mend = "Back the database up and run `alliance db upgrade`."
+    return Finding("migrations", says, mend)
+
+
+def _database_clock(at: datetime) -> Finding:
+    if db.engine.dialect.name == "sqlite":
+        return Finding("clock", f"{at:%Y-%m-%d %H:%M:%S}Z")
+    theirs = db.session.scalar(select(func.clock_timestamp()))
+    assert isinstance(theirs, datetime)
+    return _clock("clock", at, theirs, of="the database server")
+
+
+def _clock(what: str, ours: datetime, theirs: datetime, *, of: str) -> Finding:
+    ahead = ours - theirs
+    if abs(ahead) <= CLOCK_DIFFERENCE:
+        return Finding(what, f"agrees with {of}")
+    direction = "ahead of" if ahead > timedelta() else "behind"
+    return Finding(
+        what,
+        f"{abs(ahead).total_seconds():.0f} s {direction} {of}",
+        "Set the clocks by NTP: launches and scores carry times that platforms check.",
+    )
+
+
+def _disk() -> Iterator[Finding]:
+    file = db.engine.url.database
+    if db.engine.dialect.name != "sqlite" or not file:
+        return
+    free = shutil.disk_usage(file).free
+    mend = "" if free > SMALLEST_FREE_SPACE else "Make room: SQLite refuses to write without."
+    yield Finding("disk", f"{free // 1_000_000} MB free beside the database", mend)
+
+
+def _worker(at: datetime) -> Finding:
+    seen = db.session.scalar(select(func.max(WorkerBeat.seen_at)))
+    mend = "Start `alliance worker`: without it no score reaches a gradebook."
+    if seen is None:
+        return Finding("worker", "never seen", mend)
+    silence = at - seen
+    says = f"last seen {max(0, int(silence.total_seconds()))} s ago"
+    return Finding("worker", says, mend if silence > WORKER_SILENCE else "")
+
+
+def _deliveries() -> Finding:
+    counts = dict(
+        db.session.execute(select(ScoreDelivery.state, func.count()).group_by(ScoreDelivery.state))
+        .tuples()
+        .all()
+    )
+    says = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none yet"
+    stuck = counts.get("blocked", 0) + counts.get("dead", 0)
+    mend = "See `alliance score list --state blocked` and `--state dead`." if stuck else ""
+    return Finding("scores", says, mend)
+
+
+def _keys(at: datetime) -> Finding:
+    key = db.session.scalar(select(ToolKey).where(ToolKey.state == ToolKeyState.CURRENT))
+    if key is None:
+        return Finding("signing key", "there is none", "Run `alliance init`, or start the worker.")
+    age = at - (key.current_from or key.created_at)
+    mend = "The worker rotates keys: start it, or run `alliance keys rotate`."
+    mend = mend if age > KEY_AGE else ""
+    return Finding("signing key", f"{key.kid[:8]}…, in use for {age.days} days", mend)
+
+
+def _platform(tool: Parts, registration: Registration) -> Iterator[Finding]:
+    what = f"platform {registration.name}"
+    if registration.state != RegistrationState.ACTIVE:
+        yield Finding(what, "disabled")
+        return
+    waiting = [d.deployment_id for d in registration.deployments if d.state == "pending"]
+    if waiting or registration.held_hosts:
+        named = [f"deployment {d}" for d in waiting]
+        named += [f"host {host}" for host in registration.held_hosts]
+        yield Finding(
+            what,
+            f"waits for your word on {', '.join(named)}",
+            f"Run `alliance platform approve {registration.name} --deployment-id … | --host …`.",
+        )
+    try:
+        answer = tool.http.request(
+            "GET", registration.jwks_url, allow_local=registration.allow_local
+        )
+        published = len(answer.json()["keys"]) if answer.status == 200 else 0
+    except PlatformError as error:
+        yield Finding(
+            what,
+            f"{registration.jwks_url} cannot be read: {error.code}",
+            "Check the address, this server's way out and its name service.",
+        )
+        return
+    except (ValueError, KeyError, TypeError):
+        published = 0
+    if not published:
+        yield Finding(
+            what,
+            f"{registration.jwks_url} answers {answer.status} without keys",
+            "Correct the address with `alliance platform add --name … --jwks-url …`.",
+        )
+        return
+    yield Finding(what, f"publishes {published} keys")
+    if date := answer.headers.get("Date"):
+        theirs = parsedate_to_datetime(date).astimezone(UTC)
+        yield _clock(f"clock of {registration.name}", tool.now(), theirs, of="the platform")

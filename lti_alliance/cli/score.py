@@ -1,0 +1,79 @@
+"""``alliance score``: where scores stand on their way to the gradebook, and another push."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import click
+from flask.cli import with_appcontext
+
+from lti_alliance.cli.output import act, as_json, show_rows
+from lti_alliance.domain.delivery import DeliveryState
+from lti_alliance.models import ScoreDelivery, db
+from lti_alliance.parts import parts
+from lti_alliance.services import score_delivery
+
+command = click.Group("score", help="List, deliver and send again what goes to gradebooks.")
+
+_STATES = click.Choice([state.value for state in DeliveryState])
+
+
+def _which(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that choose deliveries."""
+    for option in (
+        click.option("--course", "context_id", type=click.UUID, help="Only this course (its id)."),
+        click.option("--activity", "activity_id", type=click.UUID, help="Only this activity."),
+        click.option("--person", "user_id", type=click.UUID, help="Only this person."),
+        click.option("--state", type=_STATES, help="Only deliveries in this state."),
+    ):
+        function = option(function)
+    return function
+
+
+def _found(options: dict[str, Any], *, limit: int) -> Sequence[ScoreDelivery]:
+    state = options.pop("state")
+    return score_delivery.list_deliveries(
+        db.session(), state=DeliveryState(state) if state else None, limit=limit, **options
+    )
+
+
+@command.command("list")
+@_which
+@click.option("--limit", default=100, show_default=True, help="At most this many.")
+@as_json
+@with_appcontext
+def list_scores(*, as_json: bool, limit: int, **options: Any) -> None:
+    """List deliveries, the longest wanted first."""
+    rows = [
+        {
+            "id": delivery.id,
+            "state": delivery.state,
+            "reason": delivery.reason,
+            "wanted_since": delivery.desired_since,
+            "score": delivery.desired_score,
+            "maximum": delivery.desired_maximum,
+            "delivered_at": delivery.delivered_at,
+            "next_at": delivery.next_at,
+            "tries": delivery.tries,
+            "status": delivery.last_status,
+            "activity": delivery.activity_id,
+            "person": delivery.membership.user_id,
+        }
+        for delivery in _found(options, limit=limit)
+    ]
+    show_rows(rows, as_json=as_json, none="There are no such deliveries.")
+
+
+@command.command("resend")
+@click.argument("delivery_ids", metavar="[ID]…", nargs=-1, type=click.UUID)
+@_which
+@click.option("--limit", default=500, show_default=True, help="At most this many.")
+@with_appcontext
+def resend_scores(delivery_ids: Sequence[UUID], *, limit: int, **options: Any) -> None:
+    """Send scores again, whatever came of them before: those named, or those chosen by options."""
+    if not delivery_ids and not any(options.values()):
+        raise click.UsageError("Name deliveries, or choose them by --course, --state and so on.")
+    with act() as session:
+        chosen = list(delivery_ids) or [found.id for found in _found(options, limit=limit)]
+        count = score_delivery.resend(session, chosen, at=parts().now())
+    click.echo(f"{count} of {len(chosen)} will be sent again")

@@ -1,0 +1,1 @@
+"""The demonstration: the tool and the practice LMS on one machine, with a course in full swing."""

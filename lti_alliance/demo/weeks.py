@@ -1,0 +1,86 @@
+"""Who does what in the three weeks of the demonstration, on either platform."""
+
+from collections.abc import Callable
+
+from lti_alliance.demo import course
+from lti_alliance.demo.history import History, Player, practice
+
+STEADY_ATTEMPTS = (1, 2, 1, 1, 2, 3)
+"""How often the steady students take the first quiz, in turn."""
+
+
+def play_canvas(history: History, students: list[str], *, tell: Callable[[str], None]) -> None:
+    """Play the larger course: every situation that an instructor meets is in it somewhere."""
+    history.rng.seed(6010)
+    teacher = history.join(course.TEACHERS["canvas"], ability=1)
+    players = [history.join(s, ability=history.rng.uniform(0.55, 0.98)) for s in students]
+    nameless = history.join("nameless", ability=0.7)
+    tester = history.join("test.student", ability=0.5)
+    steady, rest = players[:16], players[16:]
+    half_way, drafting, late, leaving, unusual, repeating, *absent = rest
+    tell(f"{len(players) + 2} students have joined the larger course")
+
+    for number, player in enumerate(steady):
+        for attempt in range(STEADY_ATTEMPTS[number % len(STEADY_ATTEMPTS)]):
+            history.take_quiz(player, course.WEEK_1_QUIZ, day=1 + attempt * 1.5 + number / 10)
+            player.ability = min(1, player.ability + 0.1)
+    for attempt in range(3):
+        history.take_quiz(repeating, course.WEEK_1_QUIZ, day=2 + attempt)
+    for player in (late, leaving, nameless, tester):
+        history.take_quiz(player, course.WEEK_1_QUIZ, day=9 if player is late else 4)
+    history.take_quiz(unusual, course.WEEK_1_QUIZ, day=5, unusual=True)
+    history.take_quiz(half_way, course.WEEK_1_QUIZ, day=20, hand_in=False)
+    tell("week 1: quizzes taken")
+
+    for player in (*steady, leaving, repeating):
+        history.write(player, course.WEEK_1_REFLECTION, day=6)
+    history.write(late, course.WEEK_1_REFLECTION, day=11)
+    history.write(drafting, course.WEEK_1_REFLECTION, day=19, hand_in=False)
+    history.grade_reflections(teacher, steady[:12], course.WEEK_1_REFLECTION, day=8)
+    tell("week 1: reflections written, most of them graded")
+
+    for number, player in enumerate(steady[:13]):
+        history.take_quiz(player, course.WEEK_2_QUIZ, day=10 + number / 5)
+    for player in steady[:9]:
+        history.write(player, course.WEEK_2_REFLECTION, day=13)
+    tell("week 2: quizzes and reflections")
+
+    _leave_course(history, teacher, leaving)
+    _change_in_gradebook(history, steady[3])
+    tell("one student dropped out, and one grade was changed in the gradebook")
+    _ = absent  # They never open anything, as some do.
+
+
+def play_moodle(history: History, students: list[str], *, tell: Callable[[str], None]) -> None:
+    """Play the smaller course."""
+    history.rng.seed(6011)
+    teacher = history.join(course.TEACHERS["moodle"], ability=1)
+    players = [history.join(s, ability=0.6 + 0.05 * n) for n, s in enumerate(students[:6])]
+    for number, player in enumerate(players):
+        history.take_quiz(player, course.WEEK_1_QUIZ, day=2 + number / 3)
+    for player in players[:5]:
+        history.write(player, course.WEEK_1_REFLECTION, day=7)
+    history.grade_reflections(teacher, players[:3], course.WEEK_1_REFLECTION, day=9)
+    for player in players[:4]:
+        history.take_quiz(player, course.WEEK_2_QUIZ, day=12)
+    tell("the smaller course has played its two weeks")
+
+
+def _leave_course(history: History, teacher: Player, leaving: Player) -> None:
+    """Let a student drop out; what is graded afterwards is refused by the platform."""
+    practice(history.stage, "drop", {"platform": history.platform, "person": leaving.person})
+    history.grade_reflections(teacher, [leaving], course.WEEK_1_REFLECTION, day=12)
+
+
+def _change_in_gradebook(history: History, player: Player) -> None:
+    """Let the instructor change a grade in the LMS itself."""
+    practice(
+        history.stage,
+        "grade",
+        {
+            "platform": history.platform,
+            "activity": course.WEEK_1_QUIZ.link,
+            "person": player.person,
+            "score": 17.5,
+        },
+    )

@@ -1,0 +1,263 @@
+"""What a platform's answer to a score means, and what to do next.
+
+Assignment and Grade Services 2.0, https://www.imsglobal.org/spec/lti-ags/v2p0. Pure: the moment
+and the jitter come in as arguments, the verdict goes out as a value.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from lti_alliance.domain.delivery_reasons import REASONS, Reason
+from lti_alliance.domain.gradebook import Family, Result
+from lti_alliance.errors import (
+    PlatformError,
+    PlatformRefused,
+    PlatformUnavailable,
+    PlatformUnclear,
+)
+
+__all__ = [
+    "REASONS",
+    "Action",
+    "DeliveryState",
+    "Reason",
+    "Sending",
+    "Verdict",
+    "after_read_back",
+    "backoff",
+    "is_shown",
+    "next_timestamp",
+    "what_next",
+]
+
+BACKOFF_BASE_S = 5.0
+BACKOFF_FACTOR = 4.0
+BACKOFF_CAP_S = 2 * 3600.0
+RETRY_AFTER_CAP_S = 24 * 3600.0
+BLOCKED_RETRY = timedelta(days=1)
+GIVE_UP_AFTER = timedelta(days=7)
+TIMESTAMP_STEP = timedelta(seconds=1)
+SAME_SHARE = Decimal("0.0001")
+"""Scores this close, as shares of the maximum, are one score: platforms rescale and round."""
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    DUE = "due"
+    SENDING = "sending"
+    """A worker has it; nothing has been sent yet."""
+    UNCLEAR = "unclear"
+    """Something was sent and no answer has been seen: read back before sending again."""
+    DELIVERED = "delivered"
+    OVERRIDDEN = "overridden"
+    """The gradebook shows a value that is not ours; a person's word stands."""
+    BLOCKED = "blocked"
+    """A person has to act; tried again once a day all the same."""
+    DEAD = "dead"
+    """Given up; a person can have it sent again."""
+
+
+class Action(StrEnum):
+    """What else the verdict asks for beside the new state."""
+
+    NONE = "none"
+    FORGET_LINE_ITEM = "forget_line_item"
+    """The address leads nowhere any more: look for the link's line item anew."""
+    WITHOUT_NEW_SUBMISSION = "without_new_submission"
+    """Send the score again without asking the platform to record a submission."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The next state of a delivery; ``next_at`` is when it may be tried again."""
+
+    state: DeliveryState
+    reason: Reason | None
+    next_at: datetime
+    action: Action = Action.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """The facts about a sending that decide what its answer means."""
+
+    family: str
+    at: datetime
+    wanted_since: datetime
+    tries: int
+    jitter: float
+    """0 to 1, drawn by the caller."""
+    is_findable: bool = False
+    """Whether the course's line items can be listed."""
+    is_readable: bool = False
+    """Whether results can be read back."""
+    new_submission: bool = False
+    """Whether the platform was asked to record a submission."""
+
+
+def next_timestamp(now: datetime, last: datetime | None) -> datetime:
+    """Return the AGS timestamp for a sending: now, but a second past the last one at least.
+
+    Moodle compares whole seconds and refuses equal ones, Canvas refuses earlier ones.
+    """
+    return now if last is None else max(now, last + TIMESTAMP_STEP)
+
+
+def backoff(tries: int, jitter: float) -> timedelta:
+    """Return how long to wait after ``tries`` failures: exponential, capped, with full jitter."""
+    # The exponent is bounded so that a week of failures cannot overflow a float.
+    ceiling = min(BACKOFF_CAP_S, BACKOFF_BASE_S * BACKOFF_FACTOR ** min(tries, 20))
+    return timedelta(seconds=ceiling * jitter)
+
+
+def what_next(error: PlatformError | None, sending: Sending) -> Verdict:
+    """Say what the answer to a score means; no error means that the platform took it."""
+    match error:
+        case None:
+            return Verdict(DeliveryState.DELIVERED, None, sending.at)
+        case PlatformUnclear():
+            reason = _named(error, Reason.NO_ANSWER)
+            return _later(DeliveryState.UNCLEAR, reason, error, sending)
+        case PlatformUnavailable():
+            reason = _named(error, _unavailable(error))
+            return _later(DeliveryState.DUE, reason, error, sending)
+        case PlatformRefused():
+            return _refused(error, sending)
+        case _:
+            return _later(DeliveryState.DUE, Reason.INTERNAL_ERROR, error, sending)
+
+
+def after_read_back(
+    result: Result | None,
+    sending: Sending,
+    *,
+    desired: tuple[Decimal, Decimal],
+    told: tuple[Decimal, Decimal] | None,
+    why: str,
+) -> Verdict:
+    """Say what a result means for a score of which nobody knows whether it arrived.
+
+    ``desired`` and ``told`` are (score, maximum): what was sent without an answer, and what the
+    platform last confirmed. ``why`` is the reason for which the result was read.
+    """
+    if is_shown(desired, result):
+        return Verdict(DeliveryState.DELIVERED, None, sending.at)
+    shows_nothing = result is None or result.score is None
+    # Moodle leaves a score of 0 out of its results; that it refused to take ours again as not
+    # newer tells that the 0 is there.
+    zero_hidden = shows_nothing and desired[0] == 0 and sending.family == Family.MOODLE
+    if zero_hidden and why == Reason.EARLIER_TIMESTAMP:
+        return Verdict(DeliveryState.DELIVERED, None, sending.at)
+    if shows_nothing or (told is not None and is_shown(told, result)):
+        return _later(DeliveryState.DUE, Reason.NOT_TOLD_YET, None, sending)
+    return Verdict(DeliveryState.OVERRIDDEN, Reason.CHANGED_IN_LMS, sending.at)
+
+
+def is_shown(score: tuple[Decimal, Decimal], result: Result | None) -> bool:
+    """Whether the result shows this score, whatever maximum the gradebook rescaled it to."""
+    if result is None or result.score is None:
+        return False
+    given, maximum = score
+    shown_maximum = result.maximum or maximum
+    return abs(given / maximum - result.score / shown_maximum) <= SAME_SHARE
+
+
+_CODES = {
+    "tls_failed": Reason.CERTIFICATE_REFUSED,
+    "redirected": Reason.ADDRESS_MOVED,
+    "answer_too_large": Reason.UNEXPECTED_ANSWER,
+}
+
+
+def _named(error: PlatformError, otherwise: Reason) -> Reason:
+    if error.code in _CODES:
+        return _CODES[error.code]
+    return Reason(error.code) if error.code in set(Reason) else otherwise
+
+
+def _unavailable(error: PlatformError) -> Reason:
+    return Reason.UNREACHABLE if error.status is None else Reason.PLATFORM_DOWN
+
+
+def _later(
+    state: DeliveryState, reason: Reason, error: PlatformError | None, sending: Sending
+) -> Verdict:
+    if sending.at - sending.wanted_since >= GIVE_UP_AFTER:
+        return Verdict(DeliveryState.DEAD, reason, sending.at)
+    wait = backoff(sending.tries, sending.jitter)
+    asked = error.retry_after_s if error else None
+    # A negative wait is nonsense and a wait of years would lose the score: neither is obeyed.
+    if asked is not None and asked >= 0:
+        wait = timedelta(seconds=min(asked, RETRY_AFTER_CAP_S))
+    return Verdict(state, reason, sending.at + wait)
+
+
+def _blocked(reason: Reason, sending: Sending) -> Verdict:
+    return Verdict(DeliveryState.BLOCKED, reason, sending.at + BLOCKED_RETRY)
+
+
+def _refused(error: PlatformError, sending: Sending) -> Verdict:
+    reason = _named(error, _refusal(error, sending))
+    match reason:
+        case Reason.TOKEN_REFUSED:
+            # An administrator mends this for everybody at once; the backlog must then go by
+            # itself, so it is not left to the daily retry.
+            return _later(DeliveryState.DUE, reason, error, sending)
+        case Reason.UNEXPECTED_ANSWER:
+            # An answer without end says nothing of what was done with the score.
+            return _later(DeliveryState.UNCLEAR, reason, error, sending)
+        case Reason.EARLIER_TIMESTAMP if not sending.is_readable:
+            return _later(DeliveryState.DUE, reason, error, sending)
+        case Reason.EARLIER_TIMESTAMP:
+            return Verdict(DeliveryState.UNCLEAR, reason, sending.at)
+        case Reason.LINE_ITEM_GONE if sending.is_findable:
+            return Verdict(DeliveryState.DUE, reason, sending.at, Action.FORGET_LINE_ITEM)
+        case Reason.ATTEMPTS_USED_UP if sending.new_submission:
+            return Verdict(DeliveryState.DUE, reason, sending.at, Action.WITHOUT_NEW_SUBMISSION)
+        case Reason.SCORE_MALFORMED:
+            return Verdict(DeliveryState.DEAD, reason, sending.at)
+        case _:
+            return _blocked(reason, sending)
+
+
+_CANVAS_SENTENCES = (
+    ("not a student", Reason.NOT_IN_COURSE),
+    ("user not found", Reason.NOT_IN_COURSE),
+    ("concluded", Reason.COURSE_CONCLUDED),
+    ("unpublished", Reason.UNPUBLISHED),
+    ("number of allowed attempts", Reason.ATTEMPTS_USED_UP),
+    ("cannot grade this submission", Reason.GRADING_CLOSED),
+    ("scoremaximum", Reason.SCORE_MALFORMED),
+    ("scoregiven", Reason.SCORE_MALFORMED),
+)
+_STATUSES = {
+    401: Reason.ACCESS_REFUSED,
+    403: Reason.ACCESS_REFUSED,
+    404: Reason.LINE_ITEM_GONE,
+    406: Reason.SCORE_MALFORMED,
+    409: Reason.EARLIER_TIMESTAMP,
+    410: Reason.LINE_ITEM_GONE,
+    412: Reason.LINE_ITEM_NOT_OURS,
+    415: Reason.SCORE_MALFORMED,
+}
+
+
+def _refusal(error: PlatformError, sending: Sending) -> Reason:
+    if error.status is None:
+        return Reason.ADDRESS_REFUSED
+    status, sentence = error.status, error.detail.lower()
+    if 300 <= status < 400:
+        return Reason.ADDRESS_MOVED
+    if status == 422:
+        found = (reason for words, reason in _CANVAS_SENTENCES if words in sentence)
+        return next(found, Reason.SCORE_REFUSED)
+    if status == 400 and "last updated" in sentence:
+        return Reason.EARLIER_TIMESTAMP
+    if status == 400 and sending.family == Family.CANVAS:
+        # Canvas uses 400 for what is missing or unreadable: our mistake, no use repeating it.
+        # Moodle gives the same 400 for a bad body and for a learner who has left.
+        return Reason.SCORE_MALFORMED
+    return _STATUSES.get(status, Reason.SCORE_REFUSED)

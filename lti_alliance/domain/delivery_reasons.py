@@ -1,0 +1,134 @@
+"""Why a score is not (yet) in the gradebook: stable codes and what each means to a person."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a delivery is where it is."""
+
+    NO_LINE_ITEM = "no_line_item"
+    FINDING_LINE_ITEM = "finding_line_item"
+    LINE_ITEM_AMBIGUOUS = "line_item_ambiguous"
+    LINE_ITEM_GONE = "line_item_gone"
+    LINE_ITEM_NOT_OURS = "line_item_not_ours"
+    HOST_HELD = "host_held"
+    REGISTRATION_DISABLED = "registration_disabled"
+    SCOPE_MISSING = "scope_missing"
+    SCOPE_REFUSED = "scope_refused"
+    ACCESS_REFUSED = "access_refused"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 -- a reason, not a password
+    TOKEN_MALFORMED = "token_malformed"  # noqa: S105
+    UNREACHABLE = "unreachable"
+    CERTIFICATE_REFUSED = "certificate_refused"
+    ADDRESS_REFUSED = "address_refused"
+    ADDRESS_MOVED = "address_moved"
+    PLATFORM_DOWN = "platform_down"
+    RATE_LIMITED = "rate_limited"
+    NO_ANSWER = "no_answer"
+    UNEXPECTED_ANSWER = "unexpected_answer"
+    EARLIER_TIMESTAMP = "earlier_timestamp"
+    NOT_TOLD_YET = "not_told_yet"
+    NOT_IN_COURSE = "not_in_course"
+    NOT_GRADED = "not_graded"
+    COURSE_CONCLUDED = "course_concluded"
+    UNPUBLISHED = "unpublished"
+    GRADING_CLOSED = "grading_closed"
+    ATTEMPTS_USED_UP = "attempts_used_up"
+    SCORE_REFUSED = "score_refused"
+    SCORE_MALFORMED = "score_malformed"
+    CHANGED_IN_LMS = "changed_in_lms"
+    NOTHING_TO_SEND = "nothing_to_send"
+    INTERNAL_ERROR = "internal_error"
+
+
+def _(sentence: str) -> str:
+    # Marks a sentence for translation; the edge translates it when it is shown.
+    return sentence
+
+
+REASONS: Mapping[Reason, str] = {
+    Reason.NO_LINE_ITEM: _(
+        "This activity has no column in the gradebook. Make it a graded assignment in the course."
+    ),
+    Reason.FINDING_LINE_ITEM: _("Looking for this activity's column in the gradebook."),
+    Reason.LINE_ITEM_AMBIGUOUS: _(
+        "The gradebook has several columns for this activity, and the right one is not known. "
+        "Delete the columns that are not wanted, then open the activity once from the course."
+    ),
+    Reason.LINE_ITEM_GONE: _(
+        "The gradebook column no longer exists, or the course is outside its dates. "
+        "Open the activity once from the course."
+    ),
+    Reason.LINE_ITEM_NOT_OURS: _(
+        "The gradebook column belongs to another tool. Place the activity in the course again."
+    ),
+    Reason.HOST_HELD: _(
+        "The gradebook lives at an address that an administrator of this tool has to approve."
+    ),
+    Reason.REGISTRATION_DISABLED: _(
+        "An administrator of this tool has paused the connection to your LMS."
+    ),
+    Reason.SCOPE_MISSING: _(
+        "Your LMS does not let this tool send scores. Ask its administrator to allow the grade "
+        "service, then open the activity once from the course."
+    ),
+    Reason.SCOPE_REFUSED: _(
+        "Your LMS no longer grants the grade service to this tool. Ask its administrator to "
+        "allow it again."
+    ),
+    Reason.ACCESS_REFUSED: _(
+        "Your LMS refused access to the gradebook. Ask its administrator whether the tool is "
+        "still switched on for this course."
+    ),
+    Reason.TOKEN_REFUSED: _(
+        "Your LMS does not accept the tool's key or client id. An administrator has to compare "
+        "them; scores go out by themselves afterwards."
+    ),
+    Reason.TOKEN_MALFORMED: _("Your LMS gave an access token that cannot be read."),
+    Reason.UNREACHABLE: _("Your LMS cannot be reached."),
+    Reason.CERTIFICATE_REFUSED: _(
+        "The certificate of your LMS is not valid, so nothing is sent to it."
+    ),
+    Reason.ADDRESS_REFUSED: _("The gradebook's address is not one that this tool may call."),
+    Reason.ADDRESS_MOVED: _(
+        "The gradebook has moved to another address. Open the activity once from the course."
+    ),
+    Reason.PLATFORM_DOWN: _("Your LMS is having trouble."),
+    Reason.RATE_LIMITED: _("Your LMS asked to be given some time."),
+    Reason.NO_ANSWER: _(
+        "Your LMS did not answer. Whether the score arrived is looked up before it is sent again."
+    ),
+    Reason.UNEXPECTED_ANSWER: _(
+        "Something other than the gradebook answered, such as a sign-in page."
+    ),
+    Reason.EARLIER_TIMESTAMP: _(
+        "The gradebook already holds something newer. What it shows is being looked up."
+    ),
+    Reason.NOT_TOLD_YET: _("The score has not arrived yet and is sent again."),
+    Reason.NOT_IN_COURSE: _(
+        "According to your LMS this person is not, or not any more, a student of the course."
+    ),
+    Reason.NOT_GRADED: _("This person is not a student here, so no score is sent."),
+    Reason.COURSE_CONCLUDED: _("The course is closed in your LMS."),
+    Reason.UNPUBLISHED: _("The assignment is not published yet in your LMS."),
+    Reason.GRADING_CLOSED: _(
+        "Your LMS does not take grades for this assignment at this time, for instance because "
+        "the grading period is closed."
+    ),
+    Reason.ATTEMPTS_USED_UP: _(
+        "The assignment allows no more attempts in your LMS. Raise the number there."
+    ),
+    Reason.SCORE_REFUSED: _(
+        "Your LMS refused the score. Most often the person is not, or not any more, a student "
+        "of the course."
+    ),
+    Reason.SCORE_MALFORMED: _(
+        "Your LMS could not read the score. This is a fault of the tool: please report it."
+    ),
+    Reason.CHANGED_IN_LMS: _(
+        "Somebody changed this score in the gradebook, and that value is left as it is."
+    ),
+    Reason.NOTHING_TO_SEND: _("There is no complete score to send yet."),
+    Reason.INTERNAL_ERROR: _("Something went wrong in this tool. It tries again by itself."),
+}

@@ -1,0 +1,146 @@
+"""Connections that refuse addresses of the tool's own network and know what they have sent.
+
+The guard sits where the socket is made, because only there is the address the one that is used: a
+name that resolved to a public address a moment ago may resolve to a private one now.
+"""
+
+import io
+import socket
+import threading
+import time
+from http.client import HTTPResponse
+from typing import Any, cast
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NameResolutionError
+
+from lti_alliance.domain.addresses import is_public_address
+from lti_alliance.errors import PlatformRefused
+
+
+class Call(threading.local):
+    """The call that this thread is making."""
+
+    deadline: float = 0.0
+    has_sent: bool = False
+
+
+call = Call()
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads a socket with no more patience than is left of the call, however slowly it drips."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
+        self._sock = sock
+        self._raw = raw
+        self._patience_s = sock.gettimeout()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left_s = call.deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("the deadline of the call has passed")
+        patience_s = self._patience_s
+        self._sock.settimeout(left_s if patience_s is None else min(left_s, patience_s))
+        return cast("int | None", self._raw.readinto(buffer))
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedSocket:
+    """What an HTTP response asks of a socket: a file to read from."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        raw = cast("io.RawIOBase", self._sock.makefile(mode, buffering=0))  # type: ignore[call-overload]
+        return io.BufferedReader(_TimedReader(self._sock, raw))
+
+
+def _timed_response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPResponse:
+    return HTTPResponse(cast("socket.socket", _TimedSocket(sock)), *args, **kwargs)
+
+
+class _Guarded(HTTPConnection):
+    """A connection that checks where it goes, twice, and notes when the first byte leaves."""
+
+    allows_local = False
+    response_class = staticmethod(_timed_response)  # type: ignore[assignment]
+
+    def _new_conn(self) -> socket.socket:
+        if self.allows_local:
+            return super()._new_conn()
+        try:
+            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        if not all(is_public_address(str(address[0])) for *_, address in found):
+            raise PlatformRefused("address_forbidden")
+        sock = super()._new_conn()
+        # The name was resolved again just now; what counts is who is at the other end.
+        if not is_public_address(str(sock.getpeername()[0])):
+            sock.close()
+            raise PlatformRefused("address_forbidden")
+        return sock
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        call.has_sent = True
+        super().send(data)
+
+
+class _LocalHTTP(_Guarded):
+    allows_local = True
+
+
+class _GuardedHTTPS(_Guarded, HTTPSConnection):
+    pass
+
+
+class _LocalHTTPS(_GuardedHTTPS):
+    allows_local = True
+
+
+class _GuardedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _Guarded
+
+
+class _GuardedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedHTTPS
+
+
+class _LocalHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _LocalHTTP
+
+
+class _LocalHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _LocalHTTPS
+
+
+class GuardedAdapter(HTTPAdapter):
+    """An adapter of ``requests`` whose connections are guarded.
+
+    Connections made with leave to go to local addresses are kept apart from those made without.
+    """
+
+    def __init__(self, *, allow_local: bool) -> None:
+        self._allow_local = allow_local
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Give the pools their guarded connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = (
+            {"http": _LocalHTTPPool, "https": _LocalHTTPSPool}
+            if self._allow_local
+            else {"http": _GuardedHTTPPool, "https": _GuardedHTTPSPool}
+        )

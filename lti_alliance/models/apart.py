@@ -1,0 +1,31 @@
+"""A short transaction of its own beside the act's: for what must survive the act's rollback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from lti_alliance.models.platforms import Registration
+
+
+@contextmanager
+def apart(session: Session) -> Iterator[Session]:
+    """Open a second session on the same database, which commits when the block ends well.
+
+    A refused launch is rolled back by the edge, yet two things it taught must stay: that a
+    platform's keys were asked for, and that a deployment waits for approval. On SQLite the calling
+    transaction must not hold the write lock, since this one would wait for its own caller; it
+    raises ``RuntimeError`` then.
+    """
+    if session.in_transaction():
+        options = session.connection().get_execution_options()
+        if (
+            options.get("sqlite_begin") == "IMMEDIATE"
+            and session.get_bind().dialect.name == "sqlite"
+        ):
+            raise RuntimeError(
+                "the act must not have begun to write: call this before begin_write()"
+            )
+    with Session(session.get_bind(Registration), expire_on_commit=False) as own, own.begin():
+        own.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+        yield own

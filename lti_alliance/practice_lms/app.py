@@ -1,0 +1,68 @@
+"""Put the practice LMS together as one Flask application."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from lti_alliance.practice_lms import pages, pages_teacher, practice_api
+from lti_alliance.practice_lms.dialects import canvas, moodle
+from lti_alliance.practice_lms.messages import MessageLog
+from lti_alliance.practice_lms.platform import EXTENSION, Platform, Practice, practice
+from lti_alliance.practice_lms.services import DropConnections
+from lti_alliance.practice_lms.settings import PracticeSettings
+from lti_alliance.practice_lms.store import Store
+
+PROTOCOL = {"canvas", "moodle"}
+
+
+def create_practice_lms(settings: PracticeSettings | None = None) -> Flask:
+    """Return the practice LMS with both platforms."""
+    settings = settings or PracticeSettings()
+    app = Flask(__name__)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    store, messages = Store(settings), MessageLog(settings.now)
+    app.extensions[EXTENSION] = Practice(
+        store, messages, {name: Platform(name, store, messages) for name in store.platforms}
+    )
+    app.register_blueprint(canvas.blueprint)
+    app.register_blueprint(moodle.blueprint)
+    app.register_blueprint(practice_api.blueprint)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(pages_teacher.blueprint)
+    app.before_request(_refuse_forgery)
+    app.after_request(_protect)
+    app.wsgi_app = DropConnections(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def _refuse_forgery() -> Response | None:
+    """Refuse changes that another site's page asks for; protocol posts come from there."""
+    crossing = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    if request.method == "POST" and crossing and request.blueprint not in PROTOCOL:
+        return Response("Not from another site.\n", 403, content_type="text/plain")
+    return None
+
+
+def _protect(response: Response) -> Response:
+    """Let pages load only what is ours, frame only the tool, and be framed only by ours."""
+    origins = sorted(
+        {
+            f"{part.scheme}://{part.netloc}"
+            for platform in practice().platforms.values()
+            for address in (platform.state.tool.login_url, *platform.state.tool.redirect_uris)
+            if (part := urlsplit(address)).netloc
+        }
+    )
+    tool = " ".join(origins)
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        f"connect-src 'self'; frame-src 'self' {tool}; form-action 'self' {tool}; "
+        "frame-ancestors 'self'; base-uri 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,54 @@
+"""Begin a launch on either platform: what the page posts to the tool."""
+
+from __future__ import annotations
+
+from lti_alliance.practice_lms.dialects import canvas_launch, moodle_launch
+from lti_alliance.practice_lms.platform import PendingLaunch, Platform
+from lti_alliance.practice_lms.state import Activity, Course, Person
+
+DEEP_LINKING_DATA_LIFE_S = 3600
+
+
+def begin(
+    platform: Platform,
+    course: Course,
+    person: Person,
+    *,
+    activity: Activity | None = None,
+    kind: str = "activity",
+    target: str | None = None,
+    for_person: Person | None = None,
+) -> dict[str, str]:
+    """Return the login initiation's fields for a launch by this person."""
+    tool = platform.state.tool
+    if platform.name == "canvas":
+        key = platform.new_launch_key()
+    else:
+        key = moodle_launch.launch_key(kind, activity.number if activity else None)
+    chosen = target or (platform.target_of(activity) if activity else tool.target_link_uri)
+    launch = PendingLaunch(
+        key,
+        person.id,
+        course.id,
+        activity.id if activity else None,
+        kind,
+        chosen,
+        platform.now(),
+        for_person_id=for_person.id if for_person else None,
+    )
+    if kind == "deep_linking":
+        # The answer to deep linking has a one-use mark of its own.
+        returning = PendingLaunch(
+            f"deep_linking:{key}", person.id, course.id, None, kind, chosen, platform.now()
+        )
+        platform.begin_launch(returning, lifetime_s=DEEP_LINKING_DATA_LIFE_S)
+    initiate = canvas_launch.initiate if platform.name == "canvas" else moodle_launch.initiate
+    fields = initiate(platform, launch, person)
+    platform.messages.add(
+        platform.name,
+        "Login initiation",
+        way="LMS to tool",
+        url=tool.login_url,
+        sent=fields,
+    )
+    return fields

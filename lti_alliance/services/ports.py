@@ -1,0 +1,38 @@
+"""What services need of the world outside, stated as protocols of plain values.
+
+``lti/`` implements them for real platforms and ``tests/fakes.py`` for tests.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from lti_alliance.domain.gradebook import LineItemRef, Result, Score
+
+Acts = Callable[[], AbstractContextManager[Session]]
+"""Begins an act: one transaction of its own, which the edge commits when the block ends."""
+
+Clock = Callable[[], datetime]
+
+
+class Gradebook(Protocol):
+    """A platform's gradebook (AGS 2.0); every method raises ``PlatformError`` when it fails."""
+
+    def post_score(self, line_item: LineItemRef, score: Score) -> int:
+        """Tell the gradebook a score and return the HTTP status."""
+
+    def read_result(self, line_item: LineItemRef, user_id: str) -> Result | None:
+        """Return what the gradebook shows for a person, or nothing."""
+
+    def find_line_item(self, line_item: LineItemRef) -> str | None:
+        """Return the address of the link's one line item, or nothing.
+
+        Raises ``PlatformRefused`` with the code ``line_item_ambiguous`` for several.
+        """
+
+    def create_line_item(self, line_item: LineItemRef, *, label: str, maximum: Decimal) -> str:
+        """Give the link a line item and return its address."""

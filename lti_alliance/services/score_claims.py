@@ -1,0 +1,99 @@
+"""Claiming deliveries: whose time has come, and which worker has it, by compare-and-set."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from lti_alliance.domain.delivery import DeliveryState
+from lti_alliance.models import (
+    Activity,
+    LineItem,
+    Registration,
+    RegistrationState,
+    ScoreDelivery,
+)
+
+PER_REGISTRATION = 4
+"""Calls to one platform at a time: Canvas throttles at about a dozen, the documents ask for few."""
+UNDER_WAY = (DeliveryState.SENDING, DeliveryState.UNCLEAR)
+CLAIMABLE = (DeliveryState.DUE, *UNDER_WAY, DeliveryState.BLOCKED)
+_LOOK_AT = 200
+
+
+def is_anything_due(session: Session, *, at: datetime) -> bool:
+    """Whether a claim would find something, by reading alone."""
+    return session.execute(_due(at).limit(1)).first() is not None
+
+
+def claim_due(
+    session: Session, *, at: datetime, limit: int, lease: timedelta, token: str
+) -> list[UUID]:
+    """Claim deliveries whose time has come, a few per registration, the longest waiting first.
+
+    What is claimed carries ``token`` until it is recorded or the lease runs out; whoever comes
+    back after that finds another token and is fenced off.
+    """
+    in_flight = session.execute(
+        select(ScoreDelivery.registration_id, func.count())
+        .where(ScoreDelivery.state.in_(UNDER_WAY), ScoreDelivery.lease_until > at)
+        .group_by(ScoreDelivery.registration_id)
+    )
+    busy = dict(in_flight.tuples().all())
+    full = [key for key, count in busy.items() if count >= PER_REGISTRATION]
+    waiting = _due(at).where(ScoreDelivery.registration_id.not_in(full)) if full else _due(at)
+    picked: list[UUID] = []
+    for delivery_id, registration_id in session.execute(waiting.limit(_LOOK_AT)):
+        if len(picked) < limit and busy.get(registration_id, 0) < PER_REGISTRATION:
+            busy[registration_id] = busy.get(registration_id, 0) + 1
+            picked.append(delivery_id)
+    if not picked:
+        return []
+    # The condition is tested again by the statement that claims: of two workers that picked the
+    # same row, the second finds it leased.
+    return list(
+        session.scalars(
+            update(ScoreDelivery)
+            .where(ScoreDelivery.id.in_(picked), _is_due(at))
+            .values(
+                state=case(
+                    (ScoreDelivery.state == DeliveryState.UNCLEAR, DeliveryState.UNCLEAR.value),
+                    else_=DeliveryState.SENDING.value,
+                ),
+                lease_token=token,
+                lease_until=at + lease,
+            )
+            .returning(ScoreDelivery.id)
+            .execution_options(synchronize_session=False)
+        )
+    )
+
+
+def is_free(at: datetime) -> ColumnElement[bool]:
+    """Say in SQL that nobody holds the delivery."""
+    return or_(ScoreDelivery.lease_until.is_(None), ScoreDelivery.lease_until <= at)
+
+
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    return and_(
+        ScoreDelivery.state.in_(CLAIMABLE),
+        ScoreDelivery.next_at <= at,
+        ScoreDelivery.desired_score.is_not(None),
+        is_free(at),
+    )
+
+
+def _due(at: datetime) -> Select[UUID, UUID]:
+    return (
+        select(ScoreDelivery.id, ScoreDelivery.registration_id)
+        .join(Registration, Registration.id == ScoreDelivery.registration_id)
+        .join(Activity, Activity.id == ScoreDelivery.activity_id)
+        .outerjoin(LineItem, LineItem.resource_link_id == Activity.resource_link_id)
+        .where(
+            _is_due(at),
+            Registration.state == RegistrationState.ACTIVE,
+            func.coalesce(LineItem.held_host, "") == "",
+        )
+        .order_by(ScoreDelivery.next_at)
+    )

@@ -1,0 +1,46 @@
+"""The edge towards browsers: parse, call one service, render, commit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from lti_alliance.parts import parts
+from lti_alliance.web import (
+    access,
+    errors,
+    extensions,
+    health,
+    instructor,
+    lti,
+    request_log,
+    security,
+    static_files,
+    student,
+    wording,
+)
+
+
+def register(app: Flask) -> None:
+    """Give the application its pages, its rules and its answers to failures."""
+    app.template_folder = "web/templates"
+    # The order counts: every request gets its id first, then its checks, then its rule.
+    request_log.register(app)
+    security.register(app)
+    extensions.register(app)
+    access.register(app)
+    errors.register(app)
+    wording.register(app)
+    static_files.register(app)
+    app.context_processor(_for_every_page)
+    for blueprint in (health.blueprint, lti.blueprint, student.blueprint, instructor.blueprint):
+        app.register_blueprint(blueprint)
+
+
+def _for_every_page() -> Mapping[str, Any]:
+    visit = access.find_current()
+    return {
+        "visit": visit,
+        "csrf_token": visit.csrf_token if visit else "",
+        "support_contact": parts().settings.support_contact,
+    }

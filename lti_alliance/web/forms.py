@@ -1,0 +1,80 @@
+"""Reading forms: what every form carries, and the few that need more than their fields."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from lti_alliance.domain.activities import CLOSES_INVALID
+from lti_alliance.domain.rubrics import Rubric
+from lti_alliance.errors import InvalidInput
+from lti_alliance.web.security import CSRF_FIELD
+
+VERSION_FIELD = "saved_version"
+MAX_VERSION_DIGITS = 9
+
+VERSION_INVALID = "Load the page again and send the form from there."
+FIELD_UNKNOWN = "This field does not belong to the form."
+LEVEL_INVALID = "This is not one of the levels of this criterion."
+
+Fields = Mapping[str, Sequence[str]]
+Form = MultiDict[str, str]
+
+_CARRIED = frozenset({CSRF_FIELD, VERSION_FIELD})
+
+
+def saved_version(form: Form) -> int:
+    """Read the version that the page started from; without it nothing may be overwritten."""
+    text = form.get(VERSION_FIELD, "")
+    if not text.isdecimal() or len(text) > MAX_VERSION_DIGITS:
+        raise InvalidInput({VERSION_FIELD: VERSION_INVALID})
+    return int(text)
+
+
+def other_fields(form: Form) -> Fields:
+    """Return every field but those that each form carries, so that none goes unnoticed."""
+    return {name: form.getlist(name) for name in form if name not in _CARRIED}
+
+
+def only_field(form: Form, name: str) -> str:
+    """Return the one field of a form that has one; any other is refused."""
+    if unknown := sorted(set(other_fields(form)) - {name}):
+        raise InvalidInput(dict.fromkeys(unknown, FIELD_UNKNOWN), code="submit.field_not_allowed")
+    return form.get(name, "")
+
+
+def activity_fields(form: Form) -> dict[str, Any]:
+    """Read the settings form of an activity for ``domain.activities.parse_settings``."""
+    fields: dict[str, Any] = {name: form.get(name, "") for name in form}
+    fields["parts"] = form.getlist("parts")
+    fields["prompt_ids"] = form.getlist("prompt_ids")
+    fields["closes_at"] = _moment(form.get("closes_at", ""))
+    return fields
+
+
+def selections(form: Form, rubric: Rubric) -> dict[str, int | None]:
+    """Read the chosen level of each criterion; one that was not sent is left out."""
+    chosen: dict[str, int | None] = {}
+    faults: dict[str, str] = {}
+    for criterion in rubric.criteria:
+        name = f"criterion.{criterion.id}"
+        text = form.get(name)
+        if text is None:
+            continue
+        if text.isdecimal() and len(text) == 1:
+            chosen[criterion.id] = int(text)
+        else:
+            faults[name] = LEVEL_INVALID
+    if faults:
+        raise InvalidInput(faults, code="rubric.selection_invalid")
+    return chosen
+
+
+def _moment(text: str) -> datetime | None:
+    if not text.strip():
+        return None
+    try:
+        return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
+    except ValueError:
+        raise InvalidInput({"closes_at": CLOSES_INVALID}, code="activity.settings_invalid") from None

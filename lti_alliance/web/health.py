@@ -1,0 +1,93 @@
+"""For machines that watch the tool: liveness, readiness, metrics."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, Metric
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from lti_alliance.models import Registration, ScoreDelivery, WorkerBeat, db
+from lti_alliance.observability import metrics_text
+from lti_alliance.parts import parts
+from lti_alliance.schema import is_current
+from lti_alliance.web import access
+
+BEAT_WITHIN = timedelta(seconds=60)
+_SETTLED = ("delivered", "overridden")
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+@access.open_
+def healthz() -> Response:
+    """Say that the process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+@access.open_
+def readyz() -> Response:
+    """Say whether launches and grades can be dealt with, and if not, what is missing."""
+    missing = list(_missing(db.session(), at=parts().now()))
+    response = jsonify(status="waiting" if missing else "ready", missing=missing)
+    response.status_code = 503 if missing else 200
+    return response
+
+
+@blueprint.get("/metrics")
+@access.open_
+def metrics() -> Response:
+    """Give the numbers in Prometheus's text form."""
+    text = metrics_text([_delivery_metrics(db.session(), at=parts().now())])
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def _missing(session: Session, *, at: datetime) -> Iterator[str]:
+    try:
+        session.execute(select(1))
+    except SQLAlchemyError:
+        yield "database"
+        return
+    if not is_current(session.connection()):
+        # Without its tables nothing else can be asked.
+        yield "migrations"
+        return
+    seen_at = session.scalar(select(func.max(WorkerBeat.seen_at)))
+    if seen_at is None or at - seen_at > BEAT_WITHIN:
+        yield "worker"
+
+
+def _delivery_metrics(session: Session, *, at: datetime) -> Iterator[Metric]:
+    counts = GaugeMetricFamily(
+        "alliance_deliveries",
+        "Scores by the state of their delivery.",
+        labels=["registration", "state"],
+    )
+    ages = GaugeMetricFamily(
+        "alliance_oldest_waiting_delivery_seconds",
+        "Age of the oldest score that is not in its gradebook.",
+        labels=["registration"],
+    )
+    rows = session.execute(
+        select(
+            Registration.name,
+            ScoreDelivery.state,
+            func.count(),
+            func.min(ScoreDelivery.desired_since),
+        )
+        .join(Registration, Registration.id == ScoreDelivery.registration_id)
+        .group_by(Registration.name, ScoreDelivery.state)
+    ).all()
+    waiting: dict[str, datetime] = {}
+    for name, state, count, since in rows:
+        counts.add_metric([name, state], count)
+        if state not in _SETTLED:
+            waiting[name] = min(since, waiting.get(name, since))
+    for name, since in waiting.items():
+        ages.add_metric([name], (at - since).total_seconds())
+    yield from (counts, ages)

@@ -1,0 +1,113 @@
+"""Where a launch leads: the home page of each role, and the activity that all its pages are about."""
+
+from uuid import UUID
+
+from flask import Response, redirect, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from lti_alliance.domain.launch import Role
+from lti_alliance.errors import NotFound
+from lti_alliance.models import Activity, Membership, db
+from lti_alliance.parts import parts
+from lti_alliance.services import activities
+from lti_alliance.services.activities import Opening, OpeningKind
+from lti_alliance.web import access, home_page, overview_page, transaction
+from lti_alliance.web.rendering import page
+
+
+def home(visit: access.Visit) -> BaseResponse:
+    """Show what this launch opened, as the role of the person sees it."""
+    opening = _open(visit)
+    if opening.kind is OpeningKind.ATTEMPT and opening.attempt is not None:
+        address = url_for("student.attempt", handle=visit.handle, attempt_id=opening.attempt.id)
+        return redirect(address, 303)
+    match visit.role:
+        case Role.OBSERVER | Role.ADMINISTRATOR:
+            return _plain(visit.role)
+        case _ if opening.kind is OpeningKind.NO_COURSE:
+            return _plain("no_course")
+        case _ if opening.kind is OpeningKind.COURSE:
+            return _course(visit)
+        case Role.LEARNER:
+            return _student_home(visit, opening)
+        case _:
+            return _teacher_home(visit, opening)
+
+
+def activity_of(visit: access.Visit) -> Activity:
+    """Return the activity that the pages of this launch are about."""
+    found = _open(visit).activity
+    if found is None:
+        raise NotFound
+    return found
+
+
+def member_of(visit: access.Visit) -> Membership:
+    """Return who the person is in the course."""
+    if visit.membership is None:
+        raise NotFound
+    return visit.membership
+
+
+def key(text: str) -> UUID:
+    """Read an id from an address; anything else names nothing."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
+
+
+def _open(visit: access.Visit) -> Opening:
+    launch = visit.launch
+    if visit.resource_link is not None and not launch.target_attempt:
+        known = activities.find_activity(db.session(), visit.resource_link)
+        if known is not None:
+            return Opening(OpeningKind.ACTIVITY, activity=known)
+    # A copied link gets its activity at the first visit, so this may write.
+    with transaction.act() as session:
+        return activities.open_launch_target(session, launch, at=parts().now())
+
+
+def _student_home(visit: access.Visit, opening: Opening) -> Response:
+    if opening.activity is None:
+        return page("student/not_set_up.html")
+    home_values = home_page.student_home(
+        db.session(),
+        parts().catalogue,
+        activity=opening.activity,
+        membership=member_of(visit),
+        at=parts().now(),
+    )
+    return page(
+        "student/activity.html",
+        activity=opening.activity,
+        home=home_values,
+        module=home_values.module,
+    )
+
+
+def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
+    if opening.activity is None:
+        if visit.role.configures:
+            return redirect(url_for("instructor.choose", handle=visit.handle), 303)
+        return page("student/not_set_up.html")
+    if not visit.role.teaches:
+        return redirect(url_for("instructor.settings", handle=visit.handle), 303)
+    overview = overview_page.overview(db.session(), parts().catalogue, activity=opening.activity)
+    return page(
+        "instructor/overview.html",
+        activity=opening.activity,
+        overview=overview,
+        module=overview.module,
+        tab="overview",
+    )
+
+
+def _course(visit: access.Visit) -> Response:
+    assert visit.context is not None
+    listed = activities.list_activities(db.session(), visit.context)
+    return page("student/course.html", titles=[a.resource_link.title for a in listed])
+
+
+def _plain(kind: str) -> Response:
+    return page("student/plain.html", kind=kind)

@@ -1,0 +1,285 @@
+"""Every refusal in words: code → status, title, what happened, what to do next.
+
+The codes are stable: people read them out to their administrators, who search the log for them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One refusal as a person reads it."""
+
+    status: int
+    title: LazyString
+    sentence: LazyString
+    advice: LazyString
+
+    @property
+    def message(self) -> str:
+        """What happened and what to do next, in one line."""
+        return f"{self.sentence} {self.advice}".strip()
+
+
+_NOT_OPENED = _("The activity could not be opened")
+_NOT_ALLOWED = _("This is not open to you")
+_NOT_DONE = _("This could not be done")
+
+_REOPEN = _("Go back to your course and open the activity again.")
+_TELL_ADMIN = _("Please give this code to your LMS administrator.")
+_CHECK_FORM = _("Go back, look at what you entered and send it again.")
+_RELOAD = _("Go back and load the page again.")
+
+
+def _unopened(status: int, sentence: LazyString, advice: LazyString = _TELL_ADMIN) -> Problem:
+    return Problem(status, _NOT_OPENED, sentence, advice)
+
+
+def _forbidden(sentence: LazyString, advice: LazyString = _REOPEN) -> Problem:
+    return Problem(403, _NOT_ALLOWED, sentence, advice)
+
+
+def _undone(status: int, sentence: LazyString, advice: LazyString = _RELOAD) -> Problem:
+    return Problem(status, _NOT_DONE, sentence, advice)
+
+
+_LOGIN = {
+    "login.iss_missing": _unopened(400, _("The LMS did not say who it is.")),
+    "login.login_hint_missing": _unopened(400, _("The LMS did not say whom it sends.")),
+    "login.target_missing": _unopened(400, _("The LMS did not say what to open.")),
+    "login.target_not_ours": _unopened(
+        400, _("The LMS asked for an address that does not belong to this tool.")
+    ),
+    "login.param_duplicated": _unopened(400, _("The LMS sent one field of the login twice.")),
+    "login.param_too_long": _unopened(400, _("A field of the login is too long.")),
+    "login.bad_characters": _unopened(
+        400, _("A field of the login holds characters that do not belong there.")
+    ),
+    "login.issuer_unknown": _unopened(403, _("This LMS is not registered with this tool.")),
+    "login.client_unknown": _unopened(
+        403, _("This LMS is not registered with this tool under the client id that it sent.")
+    ),
+    "login.client_id_needed": _unopened(
+        400,
+        _("This platform has several registrations; the launch must name its client id."),
+    ),
+    "login.registration_disabled": _unopened(
+        403, _("Your institution's connection to this tool is switched off.")
+    ),
+    "login.continue_expired": _unopened(400, _("Signing in took too long."), _REOPEN),
+    "https_required": _unopened(
+        400,
+        _("This tool is reached over an encrypted connection (https) only."),
+        _("Open it with an address that begins with https."),
+    ),
+}
+
+_LAUNCH = {
+    "launch.param_duplicated": _unopened(400, _("One field of the launch came twice.")),
+    "launch.id_token_missing": _unopened(400, _("The launch did not arrive completely."), _REOPEN),
+    "launch.state_missing": _unopened(400, _("The launch did not arrive completely."), _REOPEN),
+    "launch.state_unknown": _unopened(
+        401, _("This launch does not belong to a login that began here."), _REOPEN
+    ),
+    "launch.state_expired": _unopened(401, _("This launch took too long."), _REOPEN),
+    "launch.state_mismatch": _unopened(
+        401, _("This launch belongs to another login than the one of this browser."), _REOPEN
+    ),
+    "launch.browser_not_bound": _unopened(
+        401,
+        _("This launch did not begin in this browser, or the browser kept no cookies."),
+        _(
+            "Open the activity again from your course. If this page comes back, allow cookies "
+            "for this tool or use another browser."
+        ),
+    ),
+    "launch.replayed": _unopened(401, _("This launch has been used before."), _REOPEN),
+    "launch.platform_refused": _unopened(401, _("Your LMS did not let the launch go on."), _REOPEN),
+    "platform.keys_unavailable": _unopened(
+        503, _("Your LMS's keys cannot be reached right now."), _("Try again in a minute.")
+    ),
+}
+
+_TOKEN = {
+    "token.malformed": _unopened(400, _("What the LMS sent cannot be read.")),
+    "token.too_large": _unopened(400, _("What the LMS sent is too large.")),
+    "token.alg_not_allowed": _unopened(
+        401, _("The launch is signed in a way that this tool does not accept.")
+    ),
+    "token.crit_unknown": _unopened(
+        401, _("The launch asks for an extension that this tool does not know.")
+    ),
+    "token.kid_missing": _unopened(
+        401, _("The launch is not signed in a way we can check (no key id).")
+    ),
+    "token.kid_unknown": _unopened(
+        401, _("The launch is signed with a key that your LMS does not publish.")
+    ),
+    "token.signature_invalid": _unopened(401, _("The signature of the launch is not right.")),
+    "token.key_unusable": _unopened(
+        401, _("The key that your LMS publishes cannot be used to check the launch.")
+    ),
+}
+
+_CLAIMS = {
+    "claim.iss_missing": _unopened(401, _("The launch does not say which LMS it comes from.")),
+    "claim.iss_mismatch": _unopened(
+        401, _("The launch comes from another LMS than the one that began the login.")
+    ),
+    "claim.aud_invalid": _unopened(401, _("The launch is not meant for this tool.")),
+    "claim.aud_untrusted": _unopened(
+        401, _("The launch is also meant for a receiver that this tool does not trust.")
+    ),
+    "claim.azp_missing": _unopened(
+        401, _("The launch has several receivers and does not say which one it is for.")
+    ),
+    "claim.azp_invalid": _unopened(401, _("The launch was made for another tool.")),
+    "claim.exp_missing": _unopened(401, _("The launch does not say when it ends.")),
+    "claim.exp_invalid": _unopened(401, _("The launch does not say properly when it ends.")),
+    "claim.exp_too_far": _unopened(401, _("The launch would be valid for too long.")),
+    "claim.expired": _unopened(401, _("This launch is too old."), _REOPEN),
+    "claim.iat_missing": _unopened(401, _("The launch does not say when it was made.")),
+    "claim.iat_invalid": _unopened(401, _("The launch does not say properly when it was made.")),
+    "claim.iat_future": _unopened(
+        401, _("The launch was made in the future: the clock of your LMS is wrong.")
+    ),
+    "claim.iat_stale": _unopened(401, _("This launch was made too long ago."), _REOPEN),
+    "claim.nbf": _unopened(
+        401, _("The launch is not valid yet: the clock of your LMS may be wrong.")
+    ),
+    "claim.nonce_missing": _unopened(401, _("The launch lacks its one-time number.")),
+    "claim.nonce_mismatch": _unopened(
+        401, _("The launch belongs to another login than the one that began here."), _REOPEN
+    ),
+    "claim.sub_missing": _unopened(
+        422, _("Your LMS did not send a user id; this tool cannot work anonymously.")
+    ),
+    "claim.sub_invalid": _unopened(422, _("Your LMS sent a user id that cannot be used.")),
+    "claim.version": _unopened(422, _("This is not an LTI 1.3 launch.")),
+    "claim.message_type": _unopened(422, _("The LMS did not say what kind of launch this is.")),
+    "claim.message_type_unknown": _unopened(
+        422, _("The LMS sent a kind of launch that this tool does not know.")
+    ),
+    "claim.deployment_id": _unopened(422, _("The LMS did not send a deployment id.")),
+    "claim.target_link_uri": _unopened(
+        422, _("The launch does not say what to open, or names an address that is not ours.")
+    ),
+    "claim.target_mismatch": _unopened(
+        422, _("The launch asks for something else than the login did.")
+    ),
+    "claim.resource_link": _unopened(422, _("The LMS did not say which activity was opened.")),
+    "claim.roles": _unopened(422, _("The LMS did not say properly who you are in the course.")),
+    "claim.context": _unopened(422, _("The LMS did not say properly which course this is.")),
+    "claim.custom": _unopened(422, _("The LMS sent custom fields that cannot be read.")),
+    "claim.for_user": _unopened(422, _("The LMS did not say whose work to show.")),
+    "claim.lineitem": _unopened(422, _("The LMS did not say which gradebook column this is.")),
+    "message.not_offered": _unopened(
+        422,
+        _("This tool does not offer this way of opening it."),
+        _("Open an activity from its place in the course instead."),
+    ),
+    "deployment.unknown": _unopened(403, _("This installation of the tool is not yet approved.")),
+    "role.observer_not_offered": _unopened(
+        403,
+        _("This tool has no view for observers yet."),
+        _("Ask the student, or the student's instructor, to show you the work."),
+    ),
+    "review.not_allowed": _forbidden(_("You may look at your own work only.")),
+}
+
+_DEEP_LINKING = {
+    "deeplink.not_allowed": _forbidden(_("Only teachers can add activities.")),
+    "deeplink.settings": _unopened(422, _("The LMS did not say what it accepts.")),
+    "deeplink.return_url": _unopened(
+        422, _("The LMS did not say where to send the activity, or named an unsafe address.")
+    ),
+    "deeplink.item_invalid": _undone(
+        422, _("The title or the points of the activity cannot be used."), _CHECK_FORM
+    ),
+    "deeplink.already_returned": _undone(
+        409, _("This selection has been sent to the course already."), _REOPEN
+    ),
+}
+
+_INSIDE = {
+    "resource.unknown": Problem(
+        404,
+        _("There is nothing for you here"),
+        _("This page does not exist, or it is not part of what you opened."),
+        _("Open the activity again from your course."),
+    ),
+    "not_found": Problem(
+        404,
+        _("There is nothing at this address"),
+        _("This page does not exist."),
+        _("Open the activity again from your course."),
+    ),
+    "role.not_allowed": _forbidden(_("Your role in this course does not allow this.")),
+    "csrf": Problem(
+        403,
+        _NOT_DONE,
+        _("The request did not come from a page of this activity."),
+        _RELOAD,
+    ),
+    "session.expired": Problem(
+        401,
+        _("Please open the activity again"),
+        _("Your session ended."),
+        _("Your answers are saved; open the activity again to hand them in."),
+    ),
+    "method_not_allowed": _undone(405, _("This address is not used in this way."), _REOPEN),
+    "request_too_large": _undone(413, _("This is more than one page may send."), _CHECK_FORM),
+    "unsupported_media_type": _undone(
+        415, _("This address takes forms only, not other kinds of content."), _TELL_ADMIN
+    ),
+    "rate_limited": Problem(
+        429,
+        _("Too many requests"),
+        _("There have been too many requests in a short time."),
+        _("Wait a minute and try again."),
+    ),
+    "submit.conflict": _undone(409, _("This was sent before with other answers.")),
+    "submit.field_not_allowed": _undone(
+        422, _("The form holds a field that does not belong to it."), _RELOAD
+    ),
+    "reflection.invalid": _undone(422, _("This text cannot be saved as it is."), _CHECK_FORM),
+    "work.stale": _undone(409, _("Newer work has been saved meanwhile, in another tab perhaps.")),
+    "conflict": _undone(409, _("Things have changed since this page was loaded.")),
+    "input.invalid": _undone(422, _("Some of what was entered cannot be used."), _CHECK_FORM),
+    "bad_request": _undone(400, _("The request cannot be understood.")),
+    "internal": Problem(
+        500,
+        _("Something went wrong"),
+        _("Something went wrong on our side. Nothing was lost."),
+        _("Try again in a minute. If it happens again, tell us the request number below."),
+    ),
+    "service_unavailable": Problem(
+        503,
+        _("Please try again"),
+        _("The tool is very busy and could not finish this. Nothing was saved this time."),
+        _("Go back and send it again in a minute."),
+    ),
+}
+
+PROBLEMS: Mapping[str, Problem] = {
+    **_LOGIN,
+    **_LAUNCH,
+    **_TOKEN,
+    **_CLAIMS,
+    **_DEEP_LINKING,
+    **_INSIDE,
+}
+
+PLATFORM_ERRORS: Mapping[str, LazyString] = {
+    "login_required": _("Your LMS says that you are signed out there. Sign in to it first."),
+    "launch_no_longer_valid": _(
+        "Your LMS says that this launch has been used before, perhaps by a double click or the "
+        "back button."
+    ),
+    "unauthorized_client": _("Your LMS says that this tool is switched off there."),
+}
+"""What a platform's own error code (OpenID Connect Core section 3.1.2.6) means, in plain words."""

@@ -1,0 +1,46 @@
+"""Pages of a launch: what every template may count on, and live blocks served by themselves."""
+
+from typing import Any
+
+from flask import Response, current_app, make_response, render_template, request, url_for
+
+from lti_alliance.models import Activity
+from lti_alliance.web import access
+
+FRAGMENT_HEADER = "X-Fragment"
+
+
+def page(
+    template: str, *, activity: Activity | None = None, status: int = 200, **values: Any
+) -> Response:
+    """Answer with a page, or with the one block of it that the `X-Fragment` header names."""
+    visit = access.current()
+    values |= {
+        "activity": activity,
+        "home_url": url_for("student.home", handle=visit.handle),
+        "activity_title": link_title(visit) or (values["module"].title if "module" in values else ""),
+    }
+    block = request.headers.get(FRAGMENT_HEADER)
+    body = render_template(template, **values) if block is None else _block(template, block, values)
+    response = make_response(body, status)
+    response.vary.add(FRAGMENT_HEADER)
+    return response
+
+
+def link_title(visit: access.Visit) -> str:
+    """Name the link that was opened as the course names it."""
+    return visit.resource_link.title if visit.resource_link else ""
+
+
+def wants_json() -> bool:
+    """Whether a script asks, which reads an answer instead of showing it."""
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
+
+
+def _block(template: str, block: str, values: dict[str, Any]) -> str:
+    found = current_app.jinja_env.get_template(template)
+    if block not in found.blocks:
+        return ""
+    current_app.update_template_context(values)
+    return "".join(found.blocks[block](found.new_context(values)))

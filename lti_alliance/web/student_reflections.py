@@ -1,0 +1,193 @@
+"""A student's pages of a reflection: writing it, a last look, the receipt, the feedback."""
+
+from decimal import Decimal
+
+from flask import Response, jsonify, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from lti_alliance.domain.activities import ActivitySettings
+from lti_alliance.domain.launch import Role
+from lti_alliance.domain.modules import Grading
+from lti_alliance.domain.reflections import clean_text, count_words
+from lti_alliance.domain.rubrics import worked_example
+from lti_alliance.errors import AlreadySubmitted, Conflict, InvalidInput, Stale
+from lti_alliance.models import Activity, db
+from lti_alliance.parts import parts
+from lti_alliance.services import modules, reflections
+from lti_alliance.services.activities import activity_settings
+from lti_alliance.services.reflections import Writing
+from lti_alliance.web import access, forms, home_page, transaction, wording
+from lti_alliance.web.opening import activity_of, member_of
+from lti_alliance.web.rendering import page, wants_json
+
+
+@access.role(Role.LEARNER)
+def reflection(handle: str, prompt_id: str) -> Response:
+    """Show a reflection: the page to write on, or what was handed in and its feedback."""
+    activity = activity_of(access.current())
+    writing = _writing(activity, prompt_id)
+    if writing.state.is_handed_in:
+        return _handed_in(activity, writing)
+    return _write(activity, writing)
+
+
+@access.role(Role.LEARNER)
+def save_draft(handle: str, prompt_id: str) -> BaseResponse:
+    """Save the text while it is being written: for a script, or by the save button."""
+    visit = access.current()
+    activity = activity_of(visit)
+    text = forms.only_field(request.form, "text")
+    try:
+        with transaction.act() as session:
+            saved = reflections.save_draft(
+                session,
+                parts().sealer,
+                activity=activity,
+                membership=member_of(visit),
+                prompt_id=prompt_id,
+                text=text,
+                base_version=forms.saved_version(request.form),
+                at=parts().now(),
+            )
+    except (Stale, InvalidInput) as refused:
+        if wants_json():
+            raise
+        return _answer_refused(prompt_id, text, refused)
+    if wants_json():
+        return jsonify(
+            saved_version=saved.saved_version, saved_at=wording.machine_time(parts().now())
+        )
+    step = ".review_reflection" if request.args.get("then") == "review" else ".reflection"
+    return redirect(url_for(step, handle=handle, prompt_id=prompt_id), 303)
+
+
+@access.role(Role.LEARNER)
+def review_reflection(handle: str, prompt_id: str) -> BaseResponse:
+    """Show the saved text once more before it is handed in."""
+    activity = activity_of(access.current())
+    writing = _writing(activity, prompt_id)
+    if writing.state.is_handed_in:
+        return redirect(url_for(".reflection", handle=handle, prompt_id=prompt_id), 303)
+    return _page("student/reflection_review.html", activity, writing)
+
+
+@access.role(Role.LEARNER)
+def submit_reflection(handle: str, prompt_id: str) -> BaseResponse:
+    """Hand the reflection in; the same submission again leads to the same receipt."""
+    visit = access.current()
+    activity = activity_of(visit)
+    text = forms.only_field(request.form, "text")
+    try:
+        with transaction.act() as session:
+            reflections.submit_reflection(
+                session,
+                parts().sealer,
+                activity=activity,
+                membership=member_of(visit),
+                prompt_id=prompt_id,
+                text=text,
+                base_version=forms.saved_version(request.form),
+                at=parts().now(),
+            )
+    except AlreadySubmitted:
+        if _writing(activity_of(visit), prompt_id).text != clean_text(text):
+            raise Conflict("submit.conflict") from None
+    except (Stale, InvalidInput) as refused:
+        if wants_json():
+            raise
+        return _answer_refused(prompt_id, text, refused)
+    return redirect(url_for(".reflection", handle=handle, prompt_id=prompt_id), 303)
+
+
+def _writing(activity: Activity, prompt_id: str) -> Writing:
+    return reflections.get_writing(
+        db.session(),
+        parts().catalogue,
+        parts().sealer,
+        activity=activity,
+        membership=member_of(access.current()),
+        prompt_id=prompt_id,
+    )
+
+
+def _answer_refused(prompt_id: str, text: str, refused: Stale | InvalidInput) -> Response:
+    """Answer a text that could not be saved with a page on which it still stands."""
+    activity = activity_of(access.current())
+    writing = _writing(activity, prompt_id)
+    if isinstance(refused, Stale):
+        return _page(
+            "student/conflict_reflection.html",
+            activity,
+            writing,
+            status=409,
+            typed=text,
+            words=count_words(text),
+        )
+    if refused.code != "reflection.invalid":
+        raise refused
+    return _write(activity, writing, typed=text, refused=refused)
+
+
+def _write(
+    activity: Activity,
+    writing: Writing,
+    *,
+    typed: str | None = None,
+    refused: InvalidInput | None = None,
+) -> Response:
+    return _page(
+        "student/reflection.html",
+        activity,
+        writing,
+        status=422 if refused else 200,
+        text=writing.text if typed is None else typed,
+        errors=refused.fields if refused else {},
+    )
+
+
+def _handed_in(activity: Activity, writing: Writing) -> Response:
+    assert writing.reflection is not None
+    settings = activity_settings(activity)
+    assessment = writing.reflection.assessment
+    points = settings.prompt_points() * assessment.share if assessment else None
+    standing = home_page.find_standing(db.session(), activity, member_of(access.current()))
+    return _page(
+        "student/reflection_receipt.html",
+        activity,
+        writing,
+        assessment=assessment,
+        points=points,
+        standing=standing,
+    )
+
+
+def _page(
+    template: str, activity: Activity, writing: Writing, *, status: int = 200, **values: object
+) -> Response:
+    settings = activity_settings(activity)
+    stored = writing.reflection.content_hash if writing.reflection else activity.content_hash
+    module = modules.get_module(db.session(), parts().catalogue, content_hash=stored)
+    return page(
+        template,
+        activity=activity,
+        status=status,
+        module=module,
+        settings=settings,
+        writing=writing,
+        prompt=writing.prompt,
+        is_closed=settings.is_closed(parts().now()),
+        rubric=_rubric(writing, settings),
+        example=_example(writing, settings, settings.prompt_points()),
+        **values,
+    )
+
+
+def _rubric(writing: Writing, settings: ActivitySettings) -> object:
+    return writing.prompt.rubric if settings.reflection_grading is Grading.RUBRIC else None
+
+
+def _example(writing: Writing, settings: ActivitySettings, maximum: Decimal) -> object:
+    rubric = writing.prompt.rubric
+    if rubric is None or settings.reflection_grading is not Grading.RUBRIC:
+        return None
+    return worked_example(rubric, settings.level_table, maximum=maximum)

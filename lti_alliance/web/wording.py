@@ -1,0 +1,69 @@
+"""How numbers and moments are written on pages, in the language of the reader."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from babel import Locale, dates, numbers
+from flask import Flask
+from flask_babel import get_locale, gettext
+
+from lti_alliance.domain.scoring import round_score
+from lti_alliance.models import Membership
+
+
+def register(app: Flask) -> None:
+    """Make the filters known to the application's templates."""
+    app.add_template_filter(score_words, "score")
+    app.add_template_filter(percent_words, "percent")
+    app.add_template_filter(plural_number, "plural_number")
+    app.add_template_filter(machine_time, "machine_time")
+    app.add_template_filter(utc_words, "utc_words")
+    app.add_template_filter(member_name, "member_name")
+    app.add_template_global(page_language, "page_language")
+
+
+def page_language() -> str:
+    """Name the language of the page as HTML wants it."""
+    return str(_locale()).replace("_", "-")
+
+
+def score_words(points: Decimal) -> str:
+    """Write points with at most two decimals and none that say nothing: 8.5, 10."""
+    return numbers.format_decimal(round_score(points), format="#,##0.##", locale=_locale())
+
+
+def percent_words(share: Decimal) -> str:
+    """Write a share of 0 to 1 as a percentage."""
+    return numbers.format_percent(share, format="#,##0.#%", locale=_locale())
+
+
+def plural_number(count: Decimal) -> int:
+    """Return a whole number that asks for the plural of a number that may have decimals."""
+    return 1 if count == 1 else 2
+
+
+def machine_time(at: datetime) -> str:
+    """Write a moment for machines, in UTC to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_words(at: datetime, style: str = "full") -> str:
+    """Write a moment in UTC with the zone named; style is `full`, `clock` or `day`."""
+    moment = at.astimezone(UTC)
+    day = dates.format_date(moment, "medium", locale=_locale())
+    clock = f"{moment:%H:%M} UTC"
+    return {"full": f"{day}, {clock}", "clock": clock, "day": day}[style]
+
+
+def member_name(membership: Membership) -> str:
+    """Name a person in a course; where no name is known, by the order of arrival."""
+    profile = membership.user.profile
+    if profile is not None and profile.name:
+        return profile.name
+    if membership.is_test_user:
+        return gettext("Test student")
+    return gettext("Student %(number)s", number=membership.number)
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en")

@@ -1,0 +1,65 @@
+"""Sealing: what is sealed opens for its purpose, unchanged, and for nothing else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lti_alliance.sealing import SealBroken, Sealer
+
+SEALER = Sealer(bytes(range(32)))
+
+
+@given(st.binary(max_size=2000), st.text(max_size=60))
+def test_what_is_sealed_opens(plain: bytes, purpose: str) -> None:
+    """Opening with the same purpose gives back the same bytes."""
+    assert SEALER.open(SEALER.seal(plain, purpose=purpose), purpose=purpose) == plain
+
+
+@given(st.text(max_size=500).filter(lambda text: text.isprintable()))
+def test_texts_survive(text: str) -> None:
+    """Any text comes back as it was."""
+    sealed = SEALER.seal_text(text, purpose="reflection:1:2")
+
+    assert SEALER.open_text(sealed, purpose="reflection:1:2") == text
+
+
+def test_the_plain_text_is_not_in_what_is_stored() -> None:
+    """The sealed bytes do not hold the text, and two seals of one text differ."""
+    first = SEALER.seal_text("I felt out of my depth", purpose="reflection:1:2")
+    second = SEALER.seal_text("I felt out of my depth", purpose="reflection:1:2")
+
+    assert b"depth" not in first
+    assert first != second
+
+
+def test_another_purpose_does_not_open() -> None:
+    """A value copied to another row or another owner stays closed."""
+    sealed = SEALER.seal(b"x", purpose="reflection:1:ann")
+    with pytest.raises(SealBroken) as caught:
+        SEALER.open(sealed, purpose="reflection:1:bob")
+
+    assert str(caught.value) == "reflection"
+
+
+def test_another_key_does_not_open() -> None:
+    """The database alone is not enough."""
+    sealed = SEALER.seal(b"x", purpose="p")
+    with pytest.raises(SealBroken):
+        Sealer(bytes(32)).open(sealed, purpose="p")
+
+
+@given(st.integers(min_value=0), st.integers(min_value=1, max_value=255))
+def test_a_changed_byte_is_noticed(position: int, flip: int) -> None:
+    """One changed byte anywhere keeps the whole closed."""
+    sealed = bytearray(SEALER.seal(b"a secret of some length", purpose="p"))
+    sealed[position % len(sealed)] ^= flip
+    with pytest.raises(SealBroken):
+        SEALER.open(bytes(sealed), purpose="p")
+
+
+@pytest.mark.parametrize("length", range(30))
+def test_a_cut_value_is_noticed(length: int) -> None:
+    """A truncated value is broken, not an unexpected exception."""
+    sealed = SEALER.seal(b"x", purpose="p")
+    with pytest.raises(SealBroken):
+        SEALER.open(sealed[:length], purpose="p")
