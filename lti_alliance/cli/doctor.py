@@ -219,7 +219,7 @@ def _platform(tool: Parts, registration: Registration) -> Iterator[Finding]:
         yield Finding(
             what,
             f"{registration.jwks_url} answers {answer.status} without keys",
-            "Correct the address with `alliance platform add --name … --jwks-url …`.",
+            "Correct jwks_url in a file and run `alliance platform load FILE`.",
         )
         return
     yield Finding(what, f"publishes {published} keys")

@@ -45,6 +45,8 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     The file is the one that ALLIANCE_CONFIG names, or instance/alliance.toml. A file that is there
     already is kept as it is.
     """
+    # A SQLite database that is made here is nobody else's to read either.
+    os.umask(0o077)
     path = Path(os.environ.get("ALLIANCE_CONFIG") or DEFAULT_FILE).absolute()
     if path.exists():
         given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]

@@ -101,7 +101,7 @@ def translating() -> Iterator[None]:
 def _sentence(error: AllianceError) -> str:
     fields: Mapping[str, str] | None = getattr(error, "fields", None)
     if fields:
-        return "; ".join(f"{name}: {message}" for name, message in fields.items())
+        return " ".join(f"{name}: {message}" for name, message in fields.items())
     code = getattr(error, "code", None) or getattr(error, "reason", None) or str(error)
     return f"This was refused: {code}."
 

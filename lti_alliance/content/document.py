@@ -77,11 +77,7 @@ def read_document(lines: Sequence[str], body_start: int, faults: Faults) -> Docu
 
 def span(node: SyntaxTreeNode) -> tuple[int, int]:
     """Return the first line of a node and the line after its last, counted from 0."""
-    if node.map is not None:
-        return node.map
-    return next(
-        (span(child) for child in node.children if child.nester_tokens or child.map), (0, 0)
-    )
+    return node.map or (0, 0)
 
 
 def line_of(node: SyntaxTreeNode) -> int:

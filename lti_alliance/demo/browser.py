@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http import HTTPStatus
 from typing import Any
 
 
@@ -54,12 +55,18 @@ class ScriptedBrowser:
         body = urllib.parse.urlencode(fields).encode()
         return self._open(urllib.request.Request(url, data=body))  # noqa: S310 - loopback only
 
-    def post_json(self, url: str, value: Any) -> Any:
-        """Post JSON and return the JSON that comes back."""
+    def send_json(self, url: str, value: Any, *, method: str = "POST") -> Any:
+        """Send JSON and return the JSON that comes back."""
         request = urllib.request.Request(  # noqa: S310 - loopback only
-            url, data=json.dumps(value).encode(), headers={"Content-Type": "application/json"}
+            url,
+            data=json.dumps(value).encode(),
+            headers={"Content-Type": "application/json"},
+            method=method,
         )
-        return json.loads(self._open(request).text or "null")
+        page = self._open(request)
+        if page.status >= HTTPStatus.BAD_REQUEST:
+            raise OSError(f"{method} {url} answered {page.status}")
+        return json.loads(page.text or "null")
 
     def get_json(self, url: str) -> Any:
         """Return the JSON at an address."""

@@ -219,6 +219,8 @@ def find_activities(session: Session, stage: Stage, platform: str) -> dict[str, 
     return found
 
 
-def practice(stage: Stage, path: str, value: object) -> object:
-    """Ask the practice LMS itself for something that happens there, such as a changed grade."""
-    return ScriptedBrowser().post_json(f"{stage.lms_url}/_practice/{path}", value)
+def in_lms(history: History, path: str, value: object, *, method: str = "POST") -> None:
+    """Let something happen in the practice LMS itself, such as a changed grade."""
+    course_id = {"canvas": "77", "moodle": "3"}[history.platform]
+    url = f"{history.stage.lms_url}/_practice/{path}/{history.platform}/{course_id}"
+    ScriptedBrowser().send_json(url, value, method=method)

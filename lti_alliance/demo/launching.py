@@ -29,7 +29,7 @@ def launch(stage: Stage, *, platform: str, person: str, activity: str) -> Opened
     """Launch an activity as a person of the practice LMS, over HTTP from end to end."""
     browser = ScriptedBrowser()
     browser.post(f"{stage.lms_url}/{platform}/login_as", {"person": person})
-    initiation = browser.post_json(
+    initiation = browser.send_json(
         f"{stage.lms_url}/_practice/launch",
         {"platform": platform, "activity": activity, "person": person},
     )

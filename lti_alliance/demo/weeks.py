@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from lti_alliance.demo import course
-from lti_alliance.demo.history import History, Player, practice
+from lti_alliance.demo.history import History, Player, in_lms
 
 STEADY_ATTEMPTS = (1, 2, 1, 1, 2, 3)
 """How often the steady students take the first quiz, in turn."""
@@ -68,19 +68,12 @@ def play_moodle(history: History, students: list[str], *, tell: Callable[[str], 
 
 def _leave_course(history: History, teacher: Player, leaving: Player) -> None:
     """Let a student drop out; what is graded afterwards is refused by the platform."""
-    practice(history.stage, "drop", {"platform": history.platform, "person": leaving.person})
+    ended = {"enrolments": {leaving.person: {"ended": True}}}
+    in_lms(history, "courses", ended, method="PATCH")
     history.grade_reflections(teacher, [leaving], course.WEEK_1_REFLECTION, day=12)
 
 
 def _change_in_gradebook(history: History, player: Player) -> None:
     """Let the instructor change a grade in the LMS itself."""
-    practice(
-        history.stage,
-        "grade",
-        {
-            "platform": history.platform,
-            "activity": course.WEEK_1_QUIZ.link,
-            "person": player.person,
-            "score": 17.5,
-        },
-    )
+    changed = {"activity": course.WEEK_1_QUIZ.link, "person": player.person, "score": 17.5}
+    in_lms(history, "gradebook", changed)

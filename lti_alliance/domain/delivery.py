@@ -19,6 +19,7 @@ from lti_alliance.errors import (
 )
 
 __all__ = [
+    "BLOCKED_RETRY",
     "REASONS",
     "Action",
     "DeliveryState",

@@ -111,9 +111,9 @@ def _option_marks(
 
 
 def _key_message(item: ShortItem, outcome: Outcome, *, stage: FeedbackStage) -> str:
-    if stage is FeedbackStage.NONE or not outcome.feedback_keys:
-        return ""
-    return item.accepted[int(outcome.feedback_keys[0])].feedback
+    keys = () if stage is FeedbackStage.NONE else outcome.feedback_keys
+    # A wording that an instructor accepted later stands behind the author's and has no feedback.
+    return next((key.feedback for index, key in enumerate(item.accepted) if str(index) in keys), "")
 
 
 def _full_keys(item: ShortItem, *, stage: FeedbackStage) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """Registering platforms, and approving what verified launches ask for: deployments and hosts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -24,7 +26,12 @@ from lti_alliance.models import (
 from lti_alliance.models.apart import apart
 from lti_alliance.models.statements import insert_for, rows_changed
 from lti_alliance.services import audit
+from lti_alliance.services.platform_file import read_tables
 from lti_alliance.services.registration_fields import RegistrationFields, normal_host
+
+# The fillers belong to registering a platform, and are called by this module's name.
+from lti_alliance.services.registration_fields import canvas_addresses as canvas_addresses
+from lti_alliance.services.registration_fields import moodle_addresses as moodle_addresses
 
 MAX_PENDING_DEPLOYMENTS = 50
 
@@ -67,16 +74,42 @@ def add_registration(
         trusted_audiences=tuple(trusted_audiences),
         allow_local=allow_local,
     )
-    return write_registration(session, Registration(created_at=at), fields, at=at)
+    return _write(session, Registration(created_at=at), fields, at=at)
 
 
-def write_registration(
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a file did, by the names of the registrations."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+def load(session: Session, data: Mapping[str, Any], *, at: datetime) -> Loaded:
+    """Make the registrations agree with the tables ``[[platform]]`` of a TOML file.
+
+    Doing it twice changes nothing the second time. A table is matched by its name, or else by its
+    issuer and client id. Registrations that the file does not name stay as they are, and so do
+    deployments and hosts that somebody has approved. Raises ``InvalidInput`` naming table and
+    field.
+    """
+    did: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": []}
+    for wanted in read_tables(data):
+        known = _find_known(session, wanted.fields)
+        before = _snapshot(known) if known else None
+        registration = _write(session, known or Registration(created_at=at), wanted.fields, at=at)
+        (disable if wanted.is_disabled else enable)(session, registration, at=at)
+        session.refresh(registration)
+        is_same = _snapshot(registration) == before
+        outcome = "added" if known is None else "unchanged" if is_same else "changed"
+        did[outcome].append(registration.name)
+    return Loaded(**{outcome: tuple(names) for outcome, names in did.items()})
+
+
+def _write(
     session: Session, registration: Registration, fields: RegistrationFields, *, at: datetime
 ) -> Registration:
-    """Give a new or known registration these fields, and approve the deployments among them.
-
-    Hosts that were approved before stay approved.
-    """
     faults = fields.faults() | _clashes(session, registration, fields)
     if faults:
         raise InvalidInput(faults, code="platform.invalid")
@@ -95,10 +128,11 @@ def write_registration(
         dict.fromkeys([*(registration.service_hosts or []), *fields.hosts()])
     )
     session.add(registration)
-    session.flush()
-    audit.record(
-        session, "platform.write", at=at, object_kind="registration", object_id=registration.id
-    )
+    if session.is_modified(registration):
+        session.flush()
+        audit.record(
+            session, "platform.write", at=at, object_kind="registration", object_id=registration.id
+        )
     for deployment_id in fields.deployment_ids:
         approve_deployment(session, registration, deployment_id, at=at)
     return registration
@@ -219,9 +253,7 @@ def move_deployment(
     )
     if session.scalar(in_both.limit(1)) is not None:
         raise Conflict("deployment.course_in_both")
-    audit.record(
-        session, "deployment.move", at=at, object_kind="deployment", object_id=target.id
-    )
+    audit.record(session, "deployment.move", at=at, object_kind="deployment", object_id=target.id)
     return rows_changed(
         session,
         update(Context).where(Context.deployment_id == source.id).values(deployment_id=target.id),
@@ -330,9 +362,7 @@ def _set_state(
     )
 
 
-def _make_due(
-    session: Session, registration: Registration, reason: Reason, *, at: datetime
-) -> int:
+def _make_due(session: Session, registration: Registration, reason: Reason, *, at: datetime) -> int:
     return rows_changed(
         session,
         update(ScoreDelivery)
@@ -343,6 +373,20 @@ def _make_due(
         )
         .values(state=DeliveryState.DUE, next_at=at, reason="", tries=0),
     )
+
+
+def _find_known(session: Session, fields: RegistrationFields) -> Registration | None:
+    by_name = select(Registration).where(Registration.name == fields.name)
+    by_client = select(Registration).where(
+        Registration.issuer == fields.issuer, Registration.client_id == fields.client_id
+    )
+    return session.scalar(by_name) or session.scalar(by_client)
+
+
+def _snapshot(registration: Registration) -> tuple[Any, ...]:
+    columns = [getattr(registration, column.key) for column in Registration.__table__.columns]
+    deployments = sorted((d.deployment_id, d.state) for d in registration.deployments)
+    return (columns, deployments)
 
 
 def _clashes(

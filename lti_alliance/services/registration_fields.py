@@ -9,6 +9,8 @@ from lti_alliance.domain.addresses import address_fault, host_of, is_local_host,
 FAMILIES = ("", "canvas", "moodle")
 CANVAS_ENVIRONMENTS = {"prod": "", "beta": "beta.", "test": "test."}
 
+_TEXTS = {"name": 100, "issuer": 255, "client_id": 255}
+_MAX_ADDRESS = 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FAULTS = {
     "address_invalid": "An address such as https://lms.example/path is needed.",
@@ -46,27 +48,29 @@ class RegistrationFields:
         return [host for host in dict.fromkeys([*map(host_of, addresses), *named]) if host]
 
     def _faults(self) -> Iterator[tuple[str, str]]:
-        for name, limit in (("name", 100), ("issuer", 255), ("client_id", 255)):
-            value = getattr(self, name)
-            if not value.strip() or len(value) > limit or _CONTROL.search(value):
+        for name, limit in _TEXTS.items():
+            if not _is_text(getattr(self, name), limit):
                 yield name, f"1 to {limit} characters are needed."
         for name in ("auth_login_url", "auth_token_url", "jwks_url"):
-            url = getattr(self, name)
-            if fault := address_fault(url, allow_local=self.allow_local):
-                yield name, _FAULTS[fault]
-            elif "#" in url or len(url) > 500:
-                yield name, "At most 500 characters without a # are possible."
-        if len(self.auth_audience) > 500 or _CONTROL.search(self.auth_audience):
-            yield "auth_audience", "At most 500 characters are possible."
+            if fault := self._address_fault(getattr(self, name)):
+                yield name, fault
+        if self.auth_audience and not _is_text(self.auth_audience, _MAX_ADDRESS):
+            yield "auth_audience", f"At most {_MAX_ADDRESS} characters are possible."
         if self.family not in FAMILIES:
             yield "family", "Possible are canvas, moodle or nothing."
-        if not all(_is_id(text) for text in self.deployment_ids):
-            yield "deployment_ids", "Each needs 1 to 255 characters."
-        if not all(_is_id(text) for text in self.trusted_audiences):
-            yield "trusted_audiences", "Each needs 1 to 255 characters."
-        for host in self.service_hosts:
-            if not normal_host(host, allow_local=self.allow_local):
-                yield "service_hosts", f"{host!r} is not a public host such as lms.example."
+        for name in ("deployment_ids", "trusted_audiences"):
+            if not all(_is_text(text, 255) for text in getattr(self, name)):
+                yield name, "Each needs 1 to 255 characters."
+        bad = [h for h in self.service_hosts if not normal_host(h, allow_local=self.allow_local)]
+        if bad:
+            yield "service_hosts", f"{', '.join(bad)}: no public host such as lms.example."
+
+    def _address_fault(self, url: str) -> str:
+        if fault := address_fault(url, allow_local=self.allow_local):
+            return _FAULTS[fault]
+        if "#" in url or len(url) > _MAX_ADDRESS:
+            return f"At most {_MAX_ADDRESS} characters without a # are possible."
+        return ""
 
 
 def normal_host(text: str, *, allow_local: bool) -> str:
@@ -117,5 +121,5 @@ def _canvas_endpoints(origin: str) -> dict[str, object]:
     }
 
 
-def _is_id(text: str) -> bool:
-    return bool(text) and len(text) <= 255 and not _CONTROL.search(text)
+def _is_text(text: str, limit: int) -> bool:
+    return bool(text.strip()) and len(text) <= limit and not _CONTROL.search(text)

@@ -22,7 +22,6 @@ CHANNEL = "alliance_due"
 _LIST_LIMIT = 500
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
     """What a page may say about one delivery; ``reason`` is a ``domain.delivery.Reason`` code."""

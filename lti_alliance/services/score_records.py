@@ -61,6 +61,7 @@ class Step:
     told: tuple[Decimal, Decimal] | None
     """(score, maximum) that the platform last confirmed."""
     told_url: str
+    told_submitted_at: datetime | None
     told_comment_digest: str
     told_timestamp: datetime | None
     desired_submitted_at: datetime | None
@@ -221,9 +222,7 @@ def _record_read_back(session: Session, step: Step, heard: Heard, facts: Sending
         _settle(session, step, heard, again, facts.at)
         return
     result = heard.result or Result()
-    verdict = after_read_back(
-        result, facts, desired=step.desired, told=step.told, why=step.why
-    )
+    verdict = after_read_back(result, facts, desired=step.desired, told=step.told, why=step.why)
     values: dict[str, Any] = {
         "seen_score": result.score,
         "seen_maximum": result.maximum,

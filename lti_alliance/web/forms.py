@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from lti_alliance.domain.activities import CLOSES_INVALID
+from lti_alliance.domain.activities import CLOSES_INVALID, ActivitySettings
 from lti_alliance.domain.rubrics import Rubric
 from lti_alliance.errors import InvalidInput
 from lti_alliance.web.security import CSRF_FIELD
@@ -53,6 +54,31 @@ def activity_fields(form: Form) -> dict[str, Any]:
     return fields
 
 
+def settings_values(settings: ActivitySettings) -> dict[str, Any]:
+    """Write settings as the fields of their form."""
+    table = settings.level_table.shares
+    return {
+        "parts": sorted(settings.parts),
+        "quiz_points": _plain(settings.quiz_points),
+        "reflection_points": _plain(settings.reflection_points),
+        "attempts": "" if settings.attempts is None else str(settings.attempts),
+        "keep": settings.keep,
+        "feedback": settings.feedback,
+        "shuffle": "on" if settings.shuffle else "",
+        "prompt_ids": list(settings.prompt_ids),
+        "reflection_grading": settings.reflection_grading,
+        "closes_at": f"{settings.closes_at:%Y-%m-%dT%H:%M}" if settings.closes_at else "",
+        "missing_parts": settings.missing_parts,
+        **{f"level.{number}": _plain(share * 100) for number, share in enumerate(table, 1)},
+    }
+
+
+def typed_settings(form: Form) -> dict[str, Any]:
+    """Return the fields of a settings form as they were typed."""
+    lists = {"parts": form.getlist("parts"), "prompt_ids": form.getlist("prompt_ids")}
+    return {**{name: form.get(name, "") for name in form}, **lists}
+
+
 def selections(form: Form, rubric: Rubric) -> dict[str, int | None]:
     """Read the chosen level of each criterion; one that was not sent is left out."""
     chosen: dict[str, int | None] = {}
@@ -69,6 +95,10 @@ def selections(form: Form, rubric: Rubric) -> dict[str, int | None]:
     if faults:
         raise InvalidInput(faults, code="rubric.selection_invalid")
     return chosen
+
+
+def _plain(number: Decimal) -> str:
+    return format(number.normalize(), "f")
 
 
 def _moment(text: str) -> datetime | None:

@@ -27,6 +27,7 @@ from lti_alliance.models import (
 )
 from lti_alliance.services import attempts, modules
 from lti_alliance.services.activities import activity_settings
+from lti_alliance.services.score_delivery import DeliveryView, delivery_view
 
 
 class PartProgress(StrEnum):
@@ -79,7 +80,7 @@ class Standing:
     """The grade of one person and what the gradebook was told of it."""
 
     grade: Grade | None
-    delivery: ScoreDelivery | None
+    delivery: DeliveryView | None
     parts: tuple[PartResult, ...]
 
     @property
@@ -137,7 +138,9 @@ def find_standing(session: Session, activity: Activity, membership: Membership) 
             ScoreDelivery.membership_id == membership.id,
         )
     )
-    return Standing(grade=grade, delivery=delivery, parts=part_results(grade))
+    return Standing(
+        grade=grade, delivery=delivery_view(delivery, grade), parts=part_results(grade)
+    )
 
 
 def part_results(grade: Grade | None) -> tuple[PartResult, ...]:

@@ -64,7 +64,7 @@ def launch(token: str, state: LoginState, *, registration: Registration, at: dat
     )
     if message.message_type is not MessageType.RESOURCE_LINK:
         raise LaunchRejected("message.not_offered", status=422)
-    platforms.judge_deployment(db.session(), launch=message, at=at)
+    platforms.judge_deployment(db.session(), registration, message.deployment_id, at=at)
     try:
         return _open(arrival, message)
     except _StateConsumedMeanwhile:

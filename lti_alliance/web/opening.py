@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Response, redirect, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from lti_alliance.domain.launch import Role
@@ -17,7 +17,7 @@ from lti_alliance.web.rendering import page
 
 def home(visit: access.Visit) -> BaseResponse:
     """Show what this launch opened, as the role of the person sees it."""
-    opening = _open(visit)
+    opening = opening_of(visit)
     if opening.kind is OpeningKind.ATTEMPT and opening.attempt is not None:
         address = url_for("student.attempt", handle=visit.handle, attempt_id=opening.attempt.id)
         return redirect(address, 303)
@@ -36,7 +36,7 @@ def home(visit: access.Visit) -> BaseResponse:
 
 def activity_of(visit: access.Visit) -> Activity:
     """Return the activity that the pages of this launch are about."""
-    found = _open(visit).activity
+    found = opening_of(visit).activity
     if found is None:
         raise NotFound
     return found
@@ -57,7 +57,8 @@ def key(text: str) -> UUID:
         raise NotFound from None
 
 
-def _open(visit: access.Visit) -> Opening:
+def opening_of(visit: access.Visit) -> Opening:
+    """Decide what this launch is about."""
     launch = visit.launch
     if visit.resource_link is not None and not launch.target_attempt:
         known = activities.find_activity(db.session(), visit.resource_link)
@@ -82,6 +83,7 @@ def _student_home(visit: access.Visit, opening: Opening) -> Response:
         "student/activity.html",
         activity=opening.activity,
         home=home_values,
+        is_preview=visit.is_test_user,
         module=home_values.module,
     )
 
@@ -99,6 +101,7 @@ def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
         activity=opening.activity,
         overview=overview,
         module=overview.module,
+        resent=request.args.get("resent", type=int),
         tab="overview",
     )
 

@@ -262,6 +262,7 @@ def _result(found: Attempt, *, is_own: bool) -> Response:
         quiz=home.quiz,
         standing=home.standing,
         is_own=is_own,
+        is_preview=found.membership.is_test_user,
         student=wording.member_name(found.membership),
     )
 

@@ -6,9 +6,13 @@ from decimal import Decimal
 from babel import Locale, dates, numbers
 from flask import Flask
 from flask_babel import get_locale, gettext
+from markupsafe import Markup
 
+from lti_alliance.content.markup import render, render_inline, source_anchor
+from lti_alliance.domain.modules import Module
 from lti_alliance.domain.scoring import round_score
 from lti_alliance.models import Membership
+from lti_alliance.web.delivery_words import reason_words
 
 
 def register(app: Flask) -> None:
@@ -19,6 +23,10 @@ def register(app: Flask) -> None:
     app.add_template_filter(machine_time, "machine_time")
     app.add_template_filter(utc_words, "utc_words")
     app.add_template_filter(member_name, "member_name")
+    app.add_template_filter(reason_words, "reason_words")
+    app.add_template_filter(module_text, "module_text")
+    app.add_template_filter(module_line, "module_line")
+    app.add_template_filter(source_anchor, "source_anchor")
     app.add_template_global(page_language, "page_language")
 
 
@@ -63,6 +71,16 @@ def member_name(membership: Membership) -> str:
     if membership.is_test_user:
         return gettext("Test student")
     return gettext("Student %(number)s", number=membership.number)
+
+
+def module_text(markdown: str, module: Module) -> Markup:
+    """Render blocks of a module's Markdown on the page that lists its sources."""
+    return render(markdown, sources=module.sources)
+
+
+def module_line(markdown: str, module: Module) -> Markup:
+    """Render one line of a module's Markdown."""
+    return render_inline(markdown, sources=module.sources)
 
 
 def _locale() -> Locale:

@@ -166,6 +166,13 @@ def test_a_citation_without_source_is_shown_by_its_key() -> None:
     assert "(gone)" in render("[@gone]", sources=SOURCES)
 
 
+def test_a_citation_inside_a_link_breaks_nothing() -> None:
+    """Links do not nest: the citation is one, what is around it stays text."""
+    html = render("[see [@bordin1979] there](https://e.org)", sources=SOURCES)
+
+    assert inspect(html).addresses == ["#source-bordin1979"]
+
+
 def test_source_labels_tell_sources_apart() -> None:
     """Three authors are shortened; two sources of one label get letters."""
     assert source_labels(SOURCES) == {

@@ -279,6 +279,15 @@ def test_a_case_is_shared_and_hashed_with_its_items() -> None:
     assert changed == [True, False, False]
 
 
+def test_a_case_may_stand_among_the_reflections() -> None:
+    """A reflection shares a case in the same way."""
+    text = swap("## reflection", "## case: dana\n\nDana is late.\n\n## reflection")
+    module = parse(swap("resubmit: 1", "case: dana", text))
+
+    assert list(module.cases) == ["maya", "dana"]
+    assert module.reflections[0].case == "dana"
+
+
 def test_a_pool_runs_to_the_next_pool() -> None:
     """Items before the first pool are always drawn."""
     extra = MULTIPLE.replace("sm-02", "sm-09")
@@ -338,6 +347,9 @@ BAD = [
     (swap("language: en", "id: twice"), 6, "the header has `id` twice"),
     (swap('"Bordin (1979). The working alliance."', "[a]"), 12, "this source cannot be read"),
     (swap("requires: [foundations]", "requires: [small]"), 1, "the module requires itself"),
+    (swap("sources:\n  bordin1979:", "sources:"), 11, "`sources` is not a list of sources"),
+    (swap("---\n\n# Obj", '  bordin1979: "B (1980)."\n---\n\n# Obj'), 13, "is there twice"),
+    ("---\n- a\n---\n", 1, "the header holds no keys"),
     # body
     (swap("# Objectives", "Hello\n\n# Objectives"), "Hello", "text before the first section"),
     (swap("# Reading", "# Lesson"), "# Lesson", "there is no section `# Lesson`"),
@@ -358,7 +370,28 @@ BAD = [
     (swap("Two people", "Title\n-----\n\nTwo people"), "Title\n--", "makes a heading"),
     (swap("Two people", ">" * 20 + " Two people"), ">>>>", "nested too deeply"),
     (swap("Two people", "bell \x07"), "bell", "control character"),
+    (swap("Two people", "*a " * 14 + "Two" + " b*" * 14), "*a *a", "nested too deeply"),
+    (swap("- [apply] Sort", "## More\n\n- [apply] Sort"), "## More", "hold no headings"),
+    (re.sub(r"(?s)- \[remember.*?ments\.\n", "", GOOD), "# Objectives", "there are no objectives"),
+    (re.sub(r"(?s)## Goals.*?(?=# Quiz)", "", GOOD), "# Reading", "the reading is empty"),
+    (swap("Again.\n", ""), "## Goals & tasks\n\n\n#", "has no text"),
     # quiz
+    (HEADER + BEFORE_QUIZ + "\n# Quiz\n" + SHORT * 201, "# Quiz", "the quiz is too long"),
+    (
+        swap("- [ ] Rapport", "- [ ] R\n" * 10 + "- [ ] Rapport"),
+        "- [ ] Rapport",
+        "too many options",
+    ),
+    (
+        swap(
+            "- [ ] Rapport\n  > No.\n",
+            "",
+            GOOD.replace("[x] G", "[ ] G").replace("- [x] Tasks\n", "- [ ] Tasks\n"),
+        ),
+        "## multiple",
+        "sm-02 has no right option",
+    ),
+    (swap(MULTIPLE, MULTIPLE + "\nThe end.\n"), "The end.", "follows the options but is none"),
     (swap("## single: sm-01", "##single: sm-01"), "##single", "needs a space after its #"),
     (swap("## single: sm-01", "## essay: sm-01"), "## essay", "`## essay: sm-01` is not known"),
     (swap("## single: sm-01", "## sm-01"), "## sm-01", "is not known here"),

@@ -17,6 +17,7 @@ from lti_alliance.domain.items import (
     ShortKey,
     SingleItem,
     TextResponse,
+    with_accepted,
 )
 from lti_alliance.domain.response_processing import process
 
@@ -109,6 +110,15 @@ def test_a_written_answer_gets_the_word_of_its_key(
 
     assert (shown.verdict, shown.message, shown.unmatched) == (verdict, message, unmatched)
     assert shown.accepted == ("bond",)
+
+
+def test_a_wording_accepted_later_has_no_feedback() -> None:
+    """It may be judged with the richer item and shown with the author's."""
+    response = TextResponse("glue")
+    outcome = process(with_accepted(SHORT, [("glue", Decimal(1))]), response)
+    shown = visible_feedback(SHORT, response, outcome, stage=FeedbackStage.FINAL)
+
+    assert (shown.verdict, shown.message, shown.unmatched) == (Verdict.RIGHT, "", False)
 
 
 def test_no_answer_is_not_called_wrong() -> None:

@@ -1,0 +1,308 @@
+"""Calls to a platform's services, with an access token that is kept and renewed.
+
+Security Framework 1.0 section 4.1, https://www.imsglobal.org/spec/security/v1p0: client credentials
+with a signed assertion (RFC 7523). PyLTI1p3's connector signs; the network, the token's life and
+the reading of answers are ours, because the library knows no time limit, no expiry and no refusal.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from pylti1p3.service_connector import ServiceConnector
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from lti_alliance.domain.addresses import host_of
+from lti_alliance.errors import (
+    NotFound,
+    PlatformError,
+    PlatformRefused,
+    PlatformUnavailable,
+    PlatformUnclear,
+)
+from lti_alliance.lti import keys
+from lti_alliance.lti.answers import failure, json_of, moment_of, next_page
+from lti_alliance.lti.http import Answer, PlatformHTTP
+from lti_alliance.lti.tool_config import library_registration
+from lti_alliance.models import AccessToken, Registration
+from lti_alliance.models.statements import insert_for
+from lti_alliance.sealing import Sealer
+
+Acts = Callable[[], AbstractContextManager[Session]]
+Clock = Callable[[], datetime]
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+DEPLOYMENT_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
+RENEWED_BEFORE_END = timedelta(seconds=60)
+_ISSUED_BEFORE_NOW = timedelta(seconds=5)
+"""Moodle has no leeway for clocks that differ by a second."""
+_ASSERTION_LIFE = timedelta(minutes=5)
+_UNTOLD_LIFE_S = 300
+_LONGEST_LIFE_S = 3600
+_NOTABLE_SKEW = timedelta(seconds=10)
+_TOKEN_DEADLINE_S = 15.0
+
+
+class ServiceTokens:
+    """The access tokens of all registrations, kept in the database for every process."""
+
+    def __init__(self, *, http: PlatformHTTP, acts: Acts, sealer: Sealer, now: Clock) -> None:
+        self._http = http
+        self._acts = acts
+        self._sealer = sealer
+        self._now = now
+        self._locks: defaultdict[tuple[UUID, str], threading.Lock] = defaultdict(threading.Lock)
+        self._guard = threading.Lock()
+
+    def connector(self, registration_id: UUID, *, deployment_id: str) -> "PlatformConnector":
+        """Return what calls the services of a registration for one of its deployments."""
+        with self._acts() as session:
+            registration = session.get_one(Registration, registration_id)
+            try:
+                key = keys.signing_key(session, self._sealer)
+            except NotFound:
+                raise PlatformUnavailable("internal_error") from None
+        return PlatformConnector(
+            registration,
+            key=key,
+            deployment_id=deployment_id,
+            http=self._http,
+            tokens=self,
+            now=self._now,
+        )
+
+    @contextmanager
+    def one_at_a_time(self, registration: Registration, scopes: str) -> Iterator[None]:
+        """Let one thread of this process ask for a token while the others wait for it."""
+        with self._guard:
+            lock = self._locks[registration.id, scopes]
+        with lock:
+            yield
+
+    def find(self, registration: Registration, scopes: str) -> str | None:
+        """Return the kept token, unless it is about to end."""
+        with self._acts() as session:
+            kept = session.scalar(
+                select(AccessToken)
+                .where(*self._place(registration, scopes))
+                .execution_options(populate_existing=True)
+            )
+        if kept is None or kept.expires_at - RENEWED_BEFORE_END <= self._now():
+            return None
+        return self._sealer.open_text(kept.sealed_token, purpose=_purpose(registration, scopes))
+
+    def keep(
+        self, registration: Registration, scopes: str, text: str, *, expires_at: datetime
+    ) -> None:
+        """Keep a token; of two workers that fetched one at once, the later one's stays."""
+        values = {
+            "sealed_token": self._sealer.seal_text(text, purpose=_purpose(registration, scopes)),
+            "expires_at": expires_at,
+        }
+        place = {
+            "registration_id": registration.id,
+            "token_host": urlsplit(registration.auth_token_url).netloc,
+            "scopes": scopes,
+        }
+        with self._acts() as session:
+            session.execute(
+                insert_for(session, AccessToken)
+                .values(**place, **values)
+                .on_conflict_do_update(index_elements=list(place), set_=values)
+            )
+
+    def drop(self, registration: Registration, scopes: str) -> None:
+        """Forget a token that the platform does not take any more."""
+        with self._acts() as session:
+            session.execute(
+                delete(AccessToken)
+                .where(*self._place(registration, scopes))
+                .execution_options(synchronize_session=False)
+            )
+
+    def _place(self, registration: Registration, scopes: str) -> tuple[Any, ...]:
+        return (
+            AccessToken.registration_id == registration.id,
+            AccessToken.token_host == urlsplit(registration.auth_token_url).netloc,
+            AccessToken.scopes == scopes,
+        )
+
+
+class PlatformConnector(ServiceConnector):
+    """PyLTI1p3's service connector with every network step through ``PlatformHTTP``."""
+
+    def __init__(
+        self,
+        registration: Registration,
+        *,
+        key: keys.SigningKey,
+        deployment_id: str,
+        http: PlatformHTTP,
+        tokens: ServiceTokens,
+        now: Clock,
+    ) -> None:
+        super().__init__(library_registration(registration, private_key=key.private_key))
+        self._ours = registration
+        self._key = key
+        self._deployment_id = deployment_id
+        self._http = http
+        self._tokens = tokens
+        self._now = now
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        scopes: Sequence[str],
+        accept: str,
+        content_type: str = "",
+        data: str | None = None,
+    ) -> Answer:
+        """Call a service and return its answer; raise ``PlatformError`` for anything but success.
+
+        A token that the platform does not take is renewed once.
+        """
+        if host_of(url) not in self._ours.service_hosts:
+            raise PlatformRefused("address_refused")
+        headers = {"Accept": accept} | ({"Content-Type": content_type} if content_type else {})
+        for is_last in (False, True):
+            token = self.get_access_token(scopes)
+            answer = self._http.request(
+                method,
+                url,
+                allow_local=self._ours.allow_local,
+                headers=headers | {"Authorization": f"Bearer {token}"},
+                data=data,
+            )
+            if answer.status != 401 or is_last:
+                break
+            self._tokens.drop(self._ours, _joined(scopes))
+        if error := failure(answer, at=self._now()):
+            raise error
+        return answer
+
+    def get_access_token(self, scopes: Sequence[str]) -> str:
+        """Return a token for these scopes, kept or new."""
+        wanted = _joined(scopes)
+        with self._tokens.one_at_a_time(self._ours, wanted):
+            if kept := self._tokens.find(self._ours, wanted):
+                return kept
+            text, life = self._fetch(wanted)
+            self._tokens.keep(self._ours, wanted, text, expires_at=self._now() + life)
+        return text
+
+    def make_service_request(
+        self,
+        scopes: Sequence[str],
+        url: str,
+        is_post: bool = False,  # noqa: FBT001, FBT002 -- PyLTI1p3's signature
+        data: str | None = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        case_insensitive_headers: bool = False,  # noqa: FBT001, FBT002
+    ) -> Any:
+        """Call a service as PyLTI1p3 does: headers, the body as JSON, the next page's address."""
+        answer = self.request(
+            "POST" if is_post else "GET",
+            url,
+            scopes=scopes,
+            accept=accept,
+            content_type=content_type if is_post else "",
+            data=data,
+        )
+        return {
+            "headers": answer.headers if case_insensitive_headers else dict(answer.headers),
+            "body": json_of(answer),
+            "next_page_url": next_page(answer, url=url),
+        }
+
+    def _fetch(self, scopes: str) -> tuple[str, timedelta]:
+        at = self._now()
+        answer = self._ask(scopes, at=at)
+        there = moment_of(answer.headers.get("Date", ""))
+        is_skewed = there is not None and abs(there - at) > _NOTABLE_SKEW
+        if answer.status in (400, 401) and there is not None and is_skewed:
+            # The assertion's times may be what is wrong; the platform says what time it is there.
+            answer = self._ask(scopes, at=there)
+        if error := _token_failure(answer, at=at):
+            raise error
+        return _read_token(answer)
+
+    def _ask(self, scopes: str, *, at: datetime) -> Answer:
+        url = self._ours.auth_token_url
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": self._assertion(at),
+            "scope": scopes,
+        }
+        try:
+            return self._http.request(
+                "POST",
+                url,
+                allow_local=self._ours.allow_local,
+                headers={"Accept": "application/json"},
+                data=form,
+                deadline_s=_TOKEN_DEADLINE_S,
+            )
+        except PlatformUnclear as error:
+            # Whether a token was issued does not matter: the service has not been called yet.
+            raise PlatformUnavailable(error.code) from None
+
+    def _assertion(self, at: datetime) -> str:
+        issued_at = int((at - _ISSUED_BEFORE_NOW).timestamp())
+        claims: dict[str, Any] = {
+            "iss": self._ours.client_id,
+            "sub": self._ours.client_id,
+            "aud": self._ours.auth_audience or self._ours.auth_token_url,
+            "iat": issued_at,
+            "exp": issued_at + int(_ASSERTION_LIFE.total_seconds()),
+            "jti": str(uuid4()),
+        }
+        if self._deployment_id:
+            claims[DEPLOYMENT_CLAIM] = self._deployment_id
+        private_key: Any = self._key.private_key
+        return str(self.encode_jwt(claims, private_key, {"kid": self._key.kid}))
+
+
+def _token_failure(answer: Answer, *, at: datetime) -> PlatformError | None:
+    if 200 <= answer.status < 300:
+        return None
+    error = failure(answer, at=at)
+    if isinstance(error, PlatformRefused):
+        code = "scope_refused" if "invalid_scope" in error.detail else "token_refused"
+        return PlatformRefused(code, status=error.status, detail=error.detail)
+    if isinstance(error, PlatformUnclear):
+        return PlatformUnavailable(
+            "platform_down", status=error.status, retry_after_s=error.retry_after_s
+        )
+    return error
+
+
+def _read_token(answer: Answer) -> tuple[str, timedelta]:
+    # The content type is not looked at: Moodle calls its JSON text/html.
+    body = json_of(answer)
+    text = body.get("access_token") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(text, str) or not text.isascii() or not text:
+        raise PlatformUnavailable("token_malformed", status=answer.status)
+    told = body.get("expires_in")
+    life_s: float = _UNTOLD_LIFE_S
+    if isinstance(told, int | float) and not isinstance(told, bool) and told > 0:
+        life_s = min(told, _LONGEST_LIFE_S)
+    return text, timedelta(seconds=life_s)
+
+
+def _joined(scopes: Sequence[str]) -> str:
+    return " ".join(sorted(scopes))
+
+
+def _purpose(registration: Registration, scopes: str) -> str:
+    host = urlsplit(registration.auth_token_url).netloc
+    return f"access-token:{registration.id}:{host}:{scopes}"

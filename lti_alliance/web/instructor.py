@@ -1,0 +1,273 @@
+"""An instructor's pages: setting an activity up, who did what, grading, unmatched answers."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from lti_alliance.domain.activities import ActivitySettings, parse_settings, propose
+from lti_alliance.domain.launch import Role
+from lti_alliance.domain.modules import Module
+from lti_alliance.errors import InvalidInput, NotFound, Stale
+from lti_alliance.models import Activity, ScoreDelivery, db
+from lti_alliance.parts import parts
+from lti_alliance.services import activities, grading, modules, score_delivery
+from lti_alliance.services.activities import activity_settings
+from lti_alliance.web import access, forms, instructor_grading, opening, quiz_pages, transaction
+from lti_alliance.web.opening import activity_of, member_of
+from lti_alliance.web.rendering import page
+
+blueprint = Blueprint("instructor", __name__, url_prefix="/launches/<handle>")
+
+_REFLECTION = "/grading/<reflection_id>"
+blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
+blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)
+blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods=["POST"])
+
+_staff = access.role(Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.CONTENT_DEVELOPER)
+
+
+@blueprint.get("/modules")
+@access.configures
+def choose(handle: str) -> BaseResponse:
+    """Show the modules that a link can open."""
+    visit = access.current()
+    found = opening.opening_of(visit)
+    if found.activity is not None and activities.has_work(db.session(), found.activity):
+        return redirect(url_for(".settings", handle=handle), 303)
+    return page(
+        "instructor/choose.html",
+        activity=found.activity,
+        modules=parts().catalogue.list(),
+        proposal=found.proposal,
+    )
+
+
+@blueprint.get("/modules/<module_id>")
+@access.configures
+def configure(handle: str, module_id: str) -> Response:
+    """Show the settings of a module that is about to be used, with careful defaults."""
+    found = opening.opening_of(access.current())
+    module = parts().catalogue.get(module_id)
+    settings = propose(module)
+    if found.proposal is not None and found.proposal.module_id == module_id:
+        settings = activity_settings(found.proposal)
+    return _settings_page(module, found.activity, values=forms.settings_values(settings))
+
+
+@blueprint.post("/modules/<module_id>")
+@access.configures
+def set_up(handle: str, module_id: str) -> BaseResponse:
+    """Set the activity up, or give it another module while nobody has worked."""
+    visit = access.current()
+    found = opening.opening_of(visit)
+    if visit.resource_link is None:
+        raise NotFound
+    module = parts().catalogue.get(module_id)
+    try:
+        settings = _read_settings(module)
+        if found.activity is not None:
+            _change(found.activity, settings, module_id)
+        else:
+            with transaction.act() as session:
+                activities.set_up_activity(
+                    session,
+                    parts().catalogue,
+                    link=visit.resource_link,
+                    module_id=module_id,
+                    settings=settings,
+                    actor=member_of(visit),
+                    at=parts().now(),
+                    copied_from=found.proposal,
+                )
+    except InvalidInput as invalid:
+        return _refused_settings(module, found.activity, invalid)
+    return redirect(url_for("student.home", handle=handle), 303)
+
+
+@blueprint.get("/settings")
+@_staff
+def settings(handle: str) -> Response:
+    """Show the settings of the activity: to change them, or to read them."""
+    activity = activity_of(access.current())
+    module = _module(activity)
+    current = activity_settings(activity)
+    return _settings_page(module, activity, values=forms.settings_values(current), tab="settings")
+
+
+@blueprint.post("/settings")
+@access.configures
+def change_settings(handle: str) -> BaseResponse:
+    """Change the settings; every grade follows."""
+    activity = activity_of(access.current())
+    module = _module(activity)
+    try:
+        _change(activity, _read_settings(module), activity.module_id)
+    except InvalidInput as invalid:
+        return _refused_settings(module, activity, invalid, tab="settings")
+    except Stale as stale:
+        return _settings_page(
+            module,
+            activity,
+            values=forms.typed_settings(request.form),
+            tab="settings",
+            status=409,
+            problem=stale.reason,
+        )
+    return redirect(url_for(".settings", handle=handle, saved=1), 303)
+
+
+@blueprint.get("/unmatched")
+@access.teaches
+def unmatched(handle: str) -> Response:
+    """Show the short answers that no key knows, grouped by wording."""
+    return _unmatched_page(activity_of(access.current()))
+
+
+@blueprint.post("/unmatched")
+@access.teaches
+def accept(handle: str) -> BaseResponse:
+    """Accept a wording for all or part of the points; whoever gave it is graded anew."""
+    visit = access.current()
+    activity = activity_of(visit)
+    with transaction.act() as session:
+        count = grading.accept_wording(
+            session,
+            parts().catalogue,
+            activity=activity,
+            item_id=_short_item_id(activity, request.form.get("item_id", "")),
+            wording=request.form.get("wording", ""),
+            share=_share(request.form.get("share", "")),
+            actor=member_of(visit),
+            at=parts().now(),
+        )
+    return redirect(url_for(".unmatched", handle=handle, accepted=count), 303)
+
+
+@blueprint.get("/preview")
+@_staff
+def preview(handle: str) -> Response:
+    """Show what students see, without an attempt and without an answer key."""
+    activity = activity_of(access.current())
+    module = _module(activity)
+    current = activity_settings(activity)
+    return page(
+        "instructor/preview.html",
+        activity=activity,
+        module=module,
+        settings=current,
+        items=quiz_pages.preview_items(module) if current.has_quiz else [],
+        prompts=[module.get_reflection(name) for name in current.prompt_ids]
+        if current.has_reflection
+        else [],
+        tab="preview",
+    )
+
+
+@blueprint.post("/deliveries/<delivery_id>/resend")
+@access.teaches
+def resend(handle: str, delivery_id: str) -> BaseResponse:
+    """Send one score to the gradebook again."""
+    visit = access.current()
+    activity = activity_of(visit)
+    with transaction.act() as session:
+        delivery = session.get(ScoreDelivery, opening.key(delivery_id))
+        if delivery is None or delivery.activity_id != activity.id:
+            raise NotFound
+        count = score_delivery.resend(session, [delivery.id], at=parts().now())
+    return redirect(url_for("student.home", handle=handle, resent=count), 303)
+
+
+def _module(activity: Activity) -> Module:
+    return modules.get_module(
+        db.session(), parts().catalogue, content_hash=activity.content_hash
+    )
+
+
+def _read_settings(module: Module) -> ActivitySettings:
+    return parse_settings(forms.activity_fields(request.form), module)
+
+
+def _change(activity: Activity, changed: ActivitySettings, module_id: str) -> None:
+    visit = access.current()
+    with transaction.act() as session:
+        activities.change_settings(
+            session,
+            parts().catalogue,
+            activity=activity,
+            settings=changed,
+            module_id=module_id,
+            base_version=forms.saved_version(request.form),
+            actor=member_of(visit),
+            at=parts().now(),
+        )
+
+
+def _refused_settings(
+    module: Module, activity: Activity | None, invalid: InvalidInput, *, tab: str = ""
+) -> Response:
+    return _settings_page(
+        module,
+        activity,
+        values=forms.typed_settings(request.form),
+        errors=invalid.fields,
+        tab=tab,
+        status=422,
+        problem=invalid.code,
+    )
+
+
+def _settings_page(
+    module: Module,
+    activity: Activity | None,
+    *,
+    values: Mapping[str, Any],
+    errors: Mapping[str, str] | None = None,
+    tab: str = "",
+    status: int = 200,
+    problem: str = "",
+) -> Response:
+    has_work = activity is not None and activities.has_work(db.session(), activity)
+    return page(
+        "instructor/settings.html",
+        activity=activity,
+        status=status,
+        module=module,
+        values=values,
+        errors=errors or {},
+        tab=tab,
+        problem=problem,
+        has_work=has_work,
+        may_change=access.current().role.configures,
+        was_saved="saved" in request.args,
+    )
+
+
+def _unmatched_page(activity: Activity) -> Response:
+    return page(
+        "instructor/unmatched.html",
+        activity=activity,
+        module=_module(activity),
+        answers=grading.list_unmatched(db.session(), parts().catalogue, activity),
+        accepted=request.args.get("accepted", type=int),
+        tab="unmatched",
+    )
+
+
+def _short_item_id(activity: Activity, item_id: str) -> str:
+    for answer in grading.list_unmatched(db.session(), parts().catalogue, activity):
+        if answer.item_id == item_id:
+            return item_id
+    raise NotFound("item.unknown")
+
+
+def _share(text: str) -> Decimal:
+    try:
+        share = Decimal(text)
+    except InvalidOperation:
+        share = Decimal(0)
+    if not share.is_finite():
+        raise InvalidInput({"share": "Choose how much of the points this wording earns."})
+    return share

@@ -1,0 +1,134 @@
+"""A demonstration on ports of its own, and browsers that visit it."""
+
+import json
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+START_WAIT_S = 90
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demonstration, without its history."""
+
+    tool: str
+    lms: str
+    folder: Path
+    process: subprocess.Popen[str]
+
+    def ask(self, path: str, value: object = None, *, method: str | None = None) -> Any:
+        """Ask the practice LMS's own interface."""
+        body = None if value is None else json.dumps(value).encode()
+        request = urllib.request.Request(
+            f"{self.lms}/_practice/{path}",
+            data=body,
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def grade(self, platform: str, *, activity: str, person: str) -> dict[str, Any]:
+        """Return one cell of the practice gradebook."""
+        course = {"canvas": "77", "moodle": "3"}[platform]
+        cells = self.ask(f"gradebook/{platform}/{course}")
+        return next(c for c in cells if (c["activity"], c["person"]) == (activity, person))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The whole demonstration as `make demo` starts it, on free ports."""
+    folder = tmp_path_factory.mktemp("demo")
+    port, lms_port = free_port(), free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "lti_alliance", "demo", "--no-history"),
+            *("--folder", str(folder), "--port", str(port), "--lms-port", str(lms_port)),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if "LTI Alliance is running" in line:
+            break
+    else:
+        raise AssertionError("the demonstration did not start:\n" + "".join(seen))
+    yield Demo(f"http://localhost:{port}", f"http://127.0.0.1:{lms_port}", folder, process)
+    process.terminate()
+    process.stdout.read()
+    assert process.wait(30) == 0
+    process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """One Playwright driver for all browser tests."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def new_context(
+    playwright: Playwright, chromium_path: str, tmp_path: Path
+) -> Iterator[NewContext]:
+    """Make a browser with a profile of its own, with preferences written into it."""
+    opened: list[BrowserContext] = []
+
+    def make(*, preferences: dict[str, Any] | None = None, **options: Any) -> BrowserContext:
+        profile = tmp_path / f"profile-{len(opened)}"
+        (profile / "Default").mkdir(parents=True)
+        (profile / "Default" / "Preferences").write_text(json.dumps(preferences or {}))
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium_path, args=FLAGS, **options
+        )
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def context(new_context: NewContext) -> BrowserContext:
+    """A browser as it comes: third-party cookies only if they are partitioned."""
+    return new_context()
+
+
+def open_activity(demo: Demo, page: Page, *, platform: str, person: str, activity: str) -> None:
+    """Sign in to the practice LMS and open an activity's page, with the tool in its frame."""
+    page.goto(f"{demo.lms}/{platform}/login")
+    page.request.post(f"{demo.lms}/{platform}/login_as", data={"person": person})
+    course = {"canvas": "77", "moodle": "3"}[platform]
+    page.goto(f"{demo.lms}/{platform}/courses/{course}/activities/{activity}")
+
+
+def tool_frame(page: Page) -> FrameLocator:
+    """Return the tool's frame in the LMS's page."""
+    return page.frame_locator("iframe").first
