@@ -38,6 +38,11 @@ def downgrade(connection: Connection, *, to: str) -> None:
     command.downgrade(alembic_config(connection), to)
 
 
+def stamp(connection: Connection) -> None:
+    """Note that the tables, however made, are those of the newest migration."""
+    command.stamp(alembic_config(connection), "head")
+
+
 def alembic_config(connection: Connection) -> Config:
     """Return Alembic's configuration for the database behind ``connection``."""
     config = Config(str(MIGRATIONS / "alembic.ini"))

@@ -71,6 +71,11 @@ class Settings:
     delivery_poll_s: float = _setting(
         0.25, "Seconds between two looks of the worker for scores that are due."
     )
+    delivery_lease_s: float = _setting(
+        120.0,
+        "Seconds after which a score that a worker took and never brought back is taken anew; "
+        "longer than the calls of one delivery.",
+    )
     profile_days: int = _setting(
         30, "Days that a name and an e-mail address are kept after the last launch."
     )
@@ -197,6 +202,7 @@ def _choices(s: Settings) -> Iterator[str]:
     for name in (
         "platform_timeout_s",
         "delivery_poll_s",
+        "delivery_lease_s",
         "profile_days",
         "session_idle_minutes",
         "session_hours",

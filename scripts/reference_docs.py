@@ -5,6 +5,7 @@ written by hand. A test fails when a table is out of date; `make docs` brings it
 """
 
 import base64
+import inspect
 import re
 import sys
 import tempfile
@@ -44,20 +45,29 @@ def commands_list(_app: Flask) -> Iterator[str]:
 
 
 def _command(name: str, command: click.Command) -> Iterator[str]:
+    if command.hidden:
+        return
     if isinstance(command, click.Group):
+        if command.invoke_without_command:
+            yield from _one_command(name, command)
         for child in sorted(command.commands):
             yield from _command(f"{name} {child}", command.commands[child])
         return
+    yield from _one_command(name, command)
+
+
+def _one_command(name: str, command: click.Command) -> Iterator[str]:
     arguments = [p for p in command.params if isinstance(p, click.Argument)]
-    usage = " ".join([name, *(p.make_metavar(click.Context(command)) for p in arguments)])
+    context = click.Context(command)
+    usage = " ".join([name, *(argument.make_metavar(context) for argument in arguments)])
     yield f"### `{usage}`"
     yield ""
-    yield (command.help or "").strip()
+    yield inspect.cleandoc(command.help or "")
     yield ""
     options = [p for p in command.params if isinstance(p, click.Option)]
     for option in options:
-        names = ", ".join(f"`{text}`" for text in (*option.opts, *option.secondary_opts))
-        yield f"- {names}: {option.help}"
+        value = "" if option.is_flag else f" {option.make_metavar(context)}"
+        yield f"- `{option.opts[0]}{value}`: {option.help}"
     if options:
         yield ""
 

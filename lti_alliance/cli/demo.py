@@ -22,17 +22,25 @@ from lti_alliance.parts import parts
 )
 @click.option("--port", default=8000, show_default=True, help="The tool's port.")
 @click.option("--lms-port", default=8001, show_default=True, help="The practice LMS's port.")
+@click.option("--history/--no-history", default=True, help="Play the courses' history.")
 @click.option("--reset", is_flag=True, help="Throw the data of an earlier demonstration away.")
 @click.pass_context
 def command(
-    context: click.Context, /, folder: Path, port: int, lms_port: int, *, reset: bool
+    context: click.Context,
+    /,
+    folder: Path,
+    port: int,
+    lms_port: int,
+    *,
+    history: bool,
+    reset: bool,
 ) -> None:
     """Run the whole demonstration until Ctrl-C."""
     context.obj = stage = Stage(folder=folder.resolve(), port=port, lms_port=lms_port)
     if context.invoked_subcommand:
         return
     try:
-        run_demo(stage, reset=reset, tell=click.echo, wait=time.sleep)
+        run_demo(stage, reset=reset, with_history=history, tell=click.echo, wait=time.sleep)
     except DemoError as error:
         raise click.ClickException(str(error)) from error
 
@@ -48,6 +56,6 @@ def set_stage(stage: Stage) -> None:
 @command.command("history", hidden=True)
 @click.pass_obj
 @with_appcontext
-def history(stage: Stage) -> None:
+def tell_history(stage: Stage) -> None:
     """Play what happened in the courses."""
     play_history(stage, parts(), tell=click.echo)

@@ -13,12 +13,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from lti_alliance.cli.output import as_json, show_rows
+from lti_alliance.domain.delivery import DeliveryState
 from lti_alliance.errors import PlatformError
 from lti_alliance.lti import keys
 from lti_alliance.models import (
     Registration,
     RegistrationState,
-    ScoreDelivery,
     ToolKey,
     ToolKeyState,
     WorkerBeat,
@@ -26,6 +26,7 @@ from lti_alliance.models import (
 )
 from lti_alliance.parts import Parts, parts
 from lti_alliance.schema import applied_revision, newest_revision
+from lti_alliance.services import score_delivery
 
 WORKER_SILENCE = timedelta(minutes=2)
 CLOCK_DIFFERENCE = timedelta(seconds=30)
@@ -166,15 +167,11 @@ def _worker(at: datetime) -> Finding:
 
 
 def _deliveries() -> Finding:
-    counts = dict(
-        db.session.execute(select(ScoreDelivery.state, func.count()).group_by(ScoreDelivery.state))
-        .tuples()
-        .all()
-    )
-    says = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "none yet"
-    stuck = counts.get("blocked", 0) + counts.get("dead", 0)
+    counts = score_delivery.summary_by_state(db.session())
+    says = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    stuck = counts[DeliveryState.BLOCKED] + counts[DeliveryState.DEAD]
     mend = "See `alliance score list --state blocked` and `--state dead`." if stuck else ""
-    return Finding("scores", says, mend)
+    return Finding("scores", says or "none yet", mend)
 
 
 def _keys(at: datetime) -> Finding:

@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 
+from lti_alliance import worker
 from lti_alliance.cli.output import act, as_json, show_rows
 from lti_alliance.domain.delivery import DeliveryState
 from lti_alliance.models import ScoreDelivery, db
@@ -62,6 +64,15 @@ def list_scores(*, as_json: bool, limit: int, **options: Any) -> None:
         for delivery in _found(options, limit=limit)
     ]
     show_rows(rows, as_json=as_json, none="There are no such deliveries.")
+
+
+@command.command("deliver")
+@with_appcontext
+def deliver_scores() -> None:
+    """Deliver now what is due, without a worker; one that runs beside it does no harm."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    steps = worker.deliver_due(app)
+    click.echo(f"{steps} steps were made; `alliance score list` tells where the scores stand")
 
 
 @command.command("resend")

@@ -26,15 +26,24 @@ class Interrupted(Exception):
 
 @dataclass
 class Processes:
-    """Child programs with a log file each."""
+    """Child programs with a log file each; ``brief`` names those that may end by themselves."""
 
     logs: Path
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    brief: set[str] = field(default_factory=set)
 
     def start(
-        self, name: str, arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path
-    ) -> None:
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        is_brief: bool = False,
+    ) -> subprocess.Popen[bytes]:
         """Start one program in a session of its own, so that Ctrl-C reaches only this one."""
+        if is_brief:
+            self.brief.add(name)
         self.logs.mkdir(parents=True, exist_ok=True)
         with (self.logs / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(  # noqa: S603 - the arguments are our own
@@ -46,11 +55,12 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        return self.running[name]
 
     def check(self) -> None:
         """Raise ``DemoError`` with the last lines of the log if a lasting program has ended."""
         for name, process in self.running.items():
-            if process.poll() is not None:
+            if name not in self.brief and process.poll() is not None:
                 log = (self.logs / f"{name}.log").read_text(errors="replace").splitlines()
                 tail = "\n".join(log[-15:])
                 raise DemoError(f"The {name} stopped (exit {process.returncode}):\n{tail}")

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,9 @@ _LOOK_EVERY_S = 0.5
 Tell = Callable[[str], None]
 
 
-def run_demo(stage: Stage, *, reset: bool, tell: Tell, wait: Callable[[float], None]) -> None:
+def run_demo(
+    stage: Stage, *, reset: bool, with_history: bool, tell: Tell, wait: Callable[[float], None]
+) -> None:
     """Run the tool, a worker and the practice LMS until somebody stops them.
 
     Raises ``DemoError`` with what to do when it cannot run.
@@ -44,8 +47,8 @@ def run_demo(stage: Stage, *, reset: bool, tell: Tell, wait: Callable[[float], N
     interrupt_on_signals()
     try:
         _start(stage, processes, tell)
+        history = _start_history(stage, processes) if with_history else None
         _welcome(stage, tell)
-        history = processes.running.pop("history", None)
         while True:
             processes.check()
             if history is not None and history.poll() is not None:
@@ -147,15 +150,16 @@ def _start(stage: Stage, processes: Processes, tell: Tell) -> None:
     wait_until_up(f"{stage.tool_url}/healthz", processes)
     tell("Registering the two courses and setting up the taster.")
     _run_once(stage, processes, "setting up", "demo", *_stage_options(stage), "stage")
-    processes.start(
-        "history", _alliance("demo", *_stage_options(stage), "history"), env=env, cwd=ROOT
-    )
+
+
+def _start_history(stage: Stage, processes: Processes) -> subprocess.Popen[bytes]:
+    play = _alliance("demo", *_stage_options(stage), "history")
+    return processes.start("history", play, env=stage.env(), cwd=ROOT, is_brief=True)
 
 
 def _run_once(stage: Stage, processes: Processes, name: str, *arguments: str) -> None:
-    processes.start(name, _alliance(*arguments), env=stage.env(), cwd=ROOT)
-    ended = processes.running.pop(name)
-    if ended.wait(timeout=120) != 0:
+    once = processes.start(name, _alliance(*arguments), env=stage.env(), cwd=ROOT, is_brief=True)
+    if once.wait(timeout=120) != 0:
         log = (processes.logs / f"{name}.log").read_text(errors="replace").splitlines()
         raise DemoError(f"{name.capitalize()} failed:\n" + "\n".join(log[-15:]))
 

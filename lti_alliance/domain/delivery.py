@@ -90,7 +90,7 @@ class Sending:
     wanted_since: datetime
     tries: int
     jitter: float
-    """0 to 1, drawn by the caller."""
+    """Above 0 up to 1, drawn by the caller."""
     is_findable: bool = False
     """Whether the course's line items can be listed."""
     is_readable: bool = False
@@ -190,8 +190,8 @@ def _later(
         return Verdict(DeliveryState.DEAD, reason, sending.at)
     wait = backoff(sending.tries, sending.jitter)
     asked = error.retry_after_s if error else None
-    # A negative wait is nonsense and a wait of years would lose the score: neither is obeyed.
-    if asked is not None and asked >= 0:
+    # No wait at all would be a race and a wait of years would lose the score: neither is obeyed.
+    if asked is not None and asked > 0:
         wait = timedelta(seconds=min(asked, RETRY_AFTER_CAP_S))
     return Verdict(state, reason, sending.at + wait)
 

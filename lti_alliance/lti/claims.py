@@ -64,7 +64,8 @@ class Site:
 
 def site_of(registration: Registration) -> Site:
     """Return what the registration says of its platform's addresses."""
-    own = (registration.issuer, registration.auth_login_url)
+    # The issuer does not count: on Canvas it is a name, the same for every school.
+    own = (registration.auth_login_url, registration.auth_token_url)
     return Site(
         known_hosts=frozenset(registration.service_hosts),
         allow_local=registration.allow_local,
@@ -76,8 +77,9 @@ def text(value: object, limit: int = MAX_TEXT) -> str:
     """Return a claim as one line of text that is fit to be shown, cut to its limit."""
     if not isinstance(value, str):
         return ""
-    one_line = " ".join(value[: limit * 4].split())
-    return _UNFIT.sub("", one_line)[:limit].strip()
+    # Line breaks become blanks before the other controls go.
+    one_line = _UNFIT.sub("", " ".join(value[: limit * 4].split()))
+    return " ".join(one_line.split())[:limit].strip()
 
 
 def is_identifier(value: object) -> bool:

@@ -164,7 +164,7 @@ def _prepared(session: requests.Session, *, allow_local: bool) -> requests.Sessi
 
 def _read(response: requests.Response, max_bytes: int) -> bytes:
     body = bytearray()
-    for chunk in response.iter_content(_CHUNK_BYTES):
+    for chunk in response.iter_content(min(_CHUNK_BYTES, max_bytes + 1)):
         # Counted after decompression: a small answer may unpack to a large one.
         body += chunk
         if len(body) > max_bytes:

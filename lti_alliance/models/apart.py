@@ -17,15 +17,11 @@ def apart(session: Session) -> Iterator[Session]:
     transaction must not hold the write lock, since this one would wait for its own caller; it
     raises ``RuntimeError`` then.
     """
-    if session.in_transaction():
+    bind = session.get_bind(Registration)
+    if bind.dialect.name == "sqlite" and session.in_transaction():
         options = session.connection().get_execution_options()
-        if (
-            options.get("sqlite_begin") == "IMMEDIATE"
-            and session.get_bind().dialect.name == "sqlite"
-        ):
-            raise RuntimeError(
-                "the act must not have begun to write: call this before begin_write()"
-            )
-    with Session(session.get_bind(Registration), expire_on_commit=False) as own, own.begin():
+        if options.get("sqlite_begin") == "IMMEDIATE":
+            raise RuntimeError("this has to be called before the act begins to write")
+    with Session(bind, expire_on_commit=False) as own, own.begin():
         own.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
         yield own

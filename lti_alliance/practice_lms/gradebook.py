@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lti_alliance.practice_lms.platform import Platform
+from lti_alliance.practice_lms.services import written
 from lti_alliance.practice_lms.state import Activity, Cell, Course, LineItem, Person
 
 NO_NAME = "(no name given)"
@@ -57,6 +58,8 @@ def cell_json(
             {"text": each.text, "author": each.author, "at": each.at} for each in cell.comments
         ],
         "shown": shown(cell, item),
+        "when": when(cell),
+        "words": shown(cell, item).replace("–", "No grade yet"),
     }
 
 
@@ -65,6 +68,16 @@ def shown(cell: Cell, item: LineItem) -> str:
     if cell.score is not None:
         return f"{cell.score:.5g} / {item.score_maximum:g}"
     return "to be graded" if cell.submitted_at else "–"
+
+
+def when(cell: Cell) -> str:
+    """Return when the work came in; Moodle knows only when it was told a grade."""
+    if cell.submitted_at:
+        text = f"Submitted {cell.submitted_at[:16].replace('T', ' ')} UTC"
+        return text + ", late" if cell.late else text
+    if cell.score is not None and cell.stored_at is not None:
+        return f"Graded {written(cell.stored_at)[:16].replace('T', ' ')} UTC"
+    return "Graded" if cell.score is not None else "Nothing submitted yet"
 
 
 def gradebook_json(

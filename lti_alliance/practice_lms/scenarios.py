@@ -38,34 +38,41 @@ Aiko Morimoto; Joseph Whitehorse
 """
 
 # Slug, title, kind, points, description.
-ACTIVITIES = [
+ACTIVITIES: list[tuple[str, str, str, float | None, str]] = [
     (
         "taster",
         "Two-minute taster",
         "assignment",
-        4,
-        "Four short items about what an alliance is. Takes about two minutes.",
+        5,
+        "A few short items about what an alliance is. Takes about two minutes.",
     ),
     (
-        "foundations",
-        "Week 2: Bond, goals and tasks",
+        "foundations-quiz",
+        "Week 1 quiz: Foundations",
         "assignment",
         20,
-        "Read the vignette, then answer the items. Two attempts; the better one counts.",
+        "Read, then answer the items. Several attempts; the best one counts.",
     ),
     (
-        "ruptures",
-        "Week 4: Noticing ruptures",
-        "assignment",
-        20,
-        "Mark withdrawal and confrontation in three short dialogues.",
-    ),
-    (
-        "reflection",
-        "Week 5: Reflection on a difficult hour",
+        "foundations-reflection",
+        "Week 1 reflection: Foundations",
         "assignment",
         10,
-        "Write about a moment in which the work with a client nearly came apart.",
+        "Write about an alliance of your own. Your instructor reads and grades it.",
+    ),
+    (
+        "trust-quiz",
+        "Week 2 quiz: Trust, credibility, expertise",
+        "assignment",
+        20,
+        "Two attempts; the later one counts.",
+    ),
+    (
+        "trust-reflection",
+        "Week 2 reflection: Trust, credibility, expertise",
+        "assignment",
+        10,
+        "Write a page about how trust was won or lost in a conversation you know.",
     ),
     (
         "reading",

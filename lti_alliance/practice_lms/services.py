@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -170,6 +172,11 @@ class DropConnections:
         """Answer, or break off as a lost network would."""
         body = self._app(environ, _Held(environ, start_response))
         if environ.get(RESET):
+            connection = environ.get("werkzeug.socket")
+            if isinstance(connection, socket.socket):
+                # The server would keep the connection open for the next request.
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
             raise ConnectionResetError("connection dropped on purpose")
         return body
 

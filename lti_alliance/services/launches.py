@@ -231,8 +231,7 @@ def _enter_course(
     opened.context_id = context.id
     opened.membership_id = _join(session, context, opened.user_id, launch, at=at).id
     link = launch.resource_link
-    # Course menus and the like launch with the course's own id: no link of theirs was opened.
-    if link is None or link.id == told.id:
+    if link is None or _is_course_itself(launch):
         return
     resource_link = _find_or_make(
         session,
@@ -244,6 +243,17 @@ def _enter_course(
     opened.resource_link_id = resource_link.id
     if launch.grade_service is not None:
         _refresh_line_item(session, resource_link, launch.grade_service, at=at)
+
+
+def _is_course_itself(launch: Launch) -> bool:
+    """Say whether the message names the course in place of a link.
+
+    Canvas does for its course menu, SpeedGrader and some embedded links. Moodle never does, but
+    counts courses and links apart, so that the fifth link of course 5 has the same number.
+    """
+    assert launch.context is not None
+    assert launch.resource_link is not None
+    return launch.resource_link.id == launch.context.id and launch.platform_family != "moodle"
 
 
 def _join(

@@ -40,7 +40,7 @@ def claim_due(
         .where(ScoreDelivery.state.in_(UNDER_WAY), ScoreDelivery.lease_until > at)
         .group_by(ScoreDelivery.registration_id)
     )
-    busy = dict(in_flight.tuples().all())
+    busy = {row[0]: row[1] for row in in_flight}
     full = [key for key, count in busy.items() if count >= PER_REGISTRATION]
     waiting = _due(at).where(ScoreDelivery.registration_id.not_in(full)) if full else _due(at)
     picked: list[UUID] = []

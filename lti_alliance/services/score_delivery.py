@@ -261,7 +261,11 @@ def _want(session: Session, grade: Grade, *, at: datetime) -> bool:
             ),
         )
     )
-    return rows_changed(session, statement) > 0
+    # The count of rows is not told for an INSERT on every database; the rows themselves are.
+    written = session.execute(
+        statement.returning(ScoreDelivery.id).execution_options(synchronize_session=False)
+    )
+    return written.first() is not None
 
 
 def _want_nothing(session: Session, grade: Grade, *, at: datetime) -> None:

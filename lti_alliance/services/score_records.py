@@ -1,9 +1,7 @@
 """Recording what came of one step of a score delivery, fenced by the token of its claim."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +18,7 @@ from lti_alliance.domain.delivery import (
     backoff,
     what_next,
 )
-from lti_alliance.domain.gradebook import LineItemRef, Result, Score
+from lti_alliance.domain.gradebook import Result
 from lti_alliance.errors import (
     PlatformError,
     PlatformRefused,
@@ -29,67 +27,10 @@ from lti_alliance.errors import (
 )
 from lti_alliance.models import LineItem, ScoreDelivery
 from lti_alliance.models.statements import rows_changed
+from lti_alliance.services.score_steps import Heard, Step, StepKind
 
 _WAITING = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)
 _DETAIL_LENGTH = 200
-
-
-class StepKind(StrEnum):
-    """What one claim does."""
-
-    POST = "post"
-    READ_BACK = "read_back"
-    FIND = "find"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step of one delivery, with all that the call and its record need."""
-
-    kind: StepKind
-    delivery_id: UUID
-    token: str
-    version: int
-    """The version of the desired score that this step is about."""
-    why: str
-    """The reason that the row gave before this step."""
-    line_item_id: UUID
-    line_item: LineItemRef
-    label: str
-    score: Score
-    desired: tuple[Decimal, Decimal]
-    told: tuple[Decimal, Decimal] | None
-    """(score, maximum) that the platform last confirmed."""
-    told_url: str
-    told_submitted_at: datetime | None
-    told_comment_digest: str
-    told_timestamp: datetime | None
-    desired_submitted_at: datetime | None
-    wanted_since: datetime
-    tries: int
-
-    def facts(self, *, at: datetime, jitter: float) -> Sending:
-        """Return what decides the meaning of an answer to this step."""
-        return Sending(
-            family=self.line_item.family,
-            at=at,
-            wanted_since=self.wanted_since,
-            tries=self.tries,
-            jitter=jitter,
-            is_findable=self.line_item.is_findable,
-            is_readable=self.line_item.is_readable,
-            new_submission=self.score.new_submission,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """What came back from the call of a step."""
-
-    error: PlatformError | None = None
-    status: int | None = None
-    result: Result | None = None
-    url: str = ""
 
 
 def record(session: Session, step: Step, heard: Heard, *, at: datetime, jitter: float) -> None:

@@ -1,6 +1,5 @@
 """The edge towards browsers: parse, call one service, render, commit."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
@@ -24,6 +23,8 @@ from lti_alliance.web import (
 def register(app: Flask) -> None:
     """Give the application its pages, its rules and its answers to failures."""
     app.template_folder = "web/templates"
+    # No other site may call this one from a script, so nothing asks what it may send.
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     # The order counts: every request gets its id first, then its checks, then its rule.
     request_log.register(app)
     security.register(app)
@@ -37,7 +38,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-def _for_every_page() -> Mapping[str, Any]:
+def _for_every_page() -> dict[str, Any]:
     visit = access.find_current()
     return {
         "visit": visit,

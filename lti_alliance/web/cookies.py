@@ -7,7 +7,8 @@ All of them are ``__Host-`` cookies, ``Secure``, ``HttpOnly``, ``SameSite=None``
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from flask import Request, Response
+from flask import Request
+from werkzeug.wrappers import Response
 
 from lti_alliance.web.signing import mac
 

@@ -78,6 +78,14 @@ def register(app: Flask) -> None:
 
 def answer(refusal: Refusal) -> Response:
     """Write the answer, as JSON where that is preferred, and keep the code for the log line."""
+    try:
+        return _written(refusal)
+    except Exception as error:  # noqa: BLE001 - the page itself may be what is broken
+        _log.error("internal.page", exc_info=error)
+        return _bare_page()
+
+
+def _written(refusal: Refusal) -> Response:
     db.session.rollback()
     g.problem_code = refusal.code
     if not security.is_framing_decided():
@@ -130,9 +138,13 @@ def _answer_ours(error: AllianceError) -> Response:
             known = PROBLEMS.get(error.code)
             status = known.status if known else error.status
             return answer(Refusal(error.code, status, facts=error.facts))
-        case NotFound() | NotAllowed() | SignedOut():
-            status = {NotFound: 404, NotAllowed: 403, SignedOut: 401}[type(error)]
-            return answer(Refusal(error.code, status))
+        case NotFound():
+            # What is not there and what is not the asker's look the same, down to the code.
+            return answer(Refusal("resource.unknown", 404))
+        case NotAllowed():
+            return answer(Refusal(error.code, 403))
+        case SignedOut():
+            return answer(Refusal(error.code, 401))
         case Conflict():
             return answer(Refusal(error.reason, 409))
         case InvalidInput():
@@ -142,7 +154,7 @@ def _answer_ours(error: AllianceError) -> Response:
 
 
 def _answer_http(error: HTTPException) -> Response:
-    if error.code is None or (error.response and error.code < 400) or error.code < 400:
+    if error.code is None or error.code < 400:
         return make_response(error.get_response())
     code = _HTTP_CODES.get(error.code, "internal" if error.code >= 500 else "bad_request")
     allow: tuple[str, ...] = ()
@@ -163,11 +175,7 @@ def _answer_database(error: OperationalError) -> Response:
 
 def _answer_unforeseen(error: Exception) -> Response:
     _log.error("internal", code="internal", exc_info=error)
-    try:
-        return answer(Refusal("internal", 500))
-    except Exception as second:  # noqa: BLE001 - the page itself may be what is broken
-        _log.error("internal.page", exc_info=second)
-        return _bare_page()
+    return answer(Refusal("internal", 500))
 
 
 def _bare_page() -> Response:

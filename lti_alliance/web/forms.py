@@ -107,4 +107,6 @@ def _moment(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
     except ValueError:
-        raise InvalidInput({"closes_at": CLOSES_INVALID}, code="activity.settings_invalid") from None
+        raise InvalidInput(
+            {"closes_at": CLOSES_INVALID}, code="activity.settings_invalid"
+        ) from None

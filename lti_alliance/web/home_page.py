@@ -128,9 +128,7 @@ def student_home(
 def find_standing(session: Session, activity: Activity, membership: Membership) -> Standing:
     """Look up the grade of one person and its delivery."""
     grade = session.scalar(
-        select(Grade).where(
-            Grade.activity_id == activity.id, Grade.membership_id == membership.id
-        )
+        select(Grade).where(Grade.activity_id == activity.id, Grade.membership_id == membership.id)
     )
     delivery = session.scalar(
         select(ScoreDelivery).where(
@@ -138,9 +136,7 @@ def find_standing(session: Session, activity: Activity, membership: Membership) 
             ScoreDelivery.membership_id == membership.id,
         )
     )
-    return Standing(
-        grade=grade, delivery=delivery_view(delivery, grade), parts=part_results(grade)
-    )
+    return Standing(grade=grade, delivery=delivery_view(delivery, grade), parts=part_results(grade))
 
 
 def part_results(grade: Grade | None) -> tuple[PartResult, ...]:
@@ -196,9 +192,7 @@ def _quiz_card(
     )
 
 
-def _why_not(
-    settings: ActivitySettings, states: Sequence[AttemptState], *, at: datetime
-) -> str:
+def _why_not(settings: ActivitySettings, states: Sequence[AttemptState], *, at: datetime) -> str:
     try:
         check_may_start(settings, states, at=at)
     except Conflict as conflict:

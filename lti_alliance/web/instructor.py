@@ -10,16 +10,17 @@ from werkzeug.wrappers import Response as BaseResponse
 from lti_alliance.domain.activities import ActivitySettings, parse_settings, propose
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Module
-from lti_alliance.errors import InvalidInput, NotFound, Stale
+from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
 from lti_alliance.models import Activity, ScoreDelivery, db
 from lti_alliance.parts import parts
 from lti_alliance.services import activities, grading, modules, score_delivery
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import access, forms, instructor_grading, opening, quiz_pages, transaction
 from lti_alliance.web.opening import activity_of, member_of
-from lti_alliance.web.rendering import page
+from lti_alliance.web.rendering import leave_handle_to_addresses, page
 
 blueprint = Blueprint("instructor", __name__, url_prefix="/launches/<handle>")
+leave_handle_to_addresses(blueprint)
 
 _REFLECTION = "/grading/<reflection_id>"
 blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
@@ -31,12 +32,12 @@ _staff = access.role(Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.CONTENT_DEVE
 
 @blueprint.get("/modules")
 @access.configures
-def choose(handle: str) -> BaseResponse:
+def choose() -> BaseResponse:
     """Show the modules that a link can open."""
     visit = access.current()
     found = opening.opening_of(visit)
     if found.activity is not None and activities.has_work(db.session(), found.activity):
-        return redirect(url_for(".settings", handle=handle), 303)
+        return redirect(url_for(".settings"), 303)
     return page(
         "instructor/choose.html",
         activity=found.activity,
@@ -47,7 +48,7 @@ def choose(handle: str) -> BaseResponse:
 
 @blueprint.get("/modules/<module_id>")
 @access.configures
-def configure(handle: str, module_id: str) -> Response:
+def configure(module_id: str) -> Response:
     """Show the settings of a module that is about to be used, with careful defaults."""
     found = opening.opening_of(access.current())
     module = parts().catalogue.get(module_id)
@@ -59,12 +60,15 @@ def configure(handle: str, module_id: str) -> Response:
 
 @blueprint.post("/modules/<module_id>")
 @access.configures
-def set_up(handle: str, module_id: str) -> BaseResponse:
+def set_up(module_id: str) -> BaseResponse:
     """Set the activity up, or give it another module while nobody has worked."""
     visit = access.current()
     found = opening.opening_of(visit)
     if visit.resource_link is None:
         raise NotFound
+    if found.activity is not None and forms.VERSION_FIELD not in request.form:
+        # The form was for an empty link: somebody else has set it up since.
+        raise Conflict("activity.already_set_up")
     module = parts().catalogue.get(module_id)
     try:
         settings = _read_settings(module)
@@ -84,12 +88,12 @@ def set_up(handle: str, module_id: str) -> BaseResponse:
                 )
     except InvalidInput as invalid:
         return _refused_settings(module, found.activity, invalid)
-    return redirect(url_for("student.home", handle=handle), 303)
+    return redirect(url_for("student.home"), 303)
 
 
 @blueprint.get("/settings")
 @_staff
-def settings(handle: str) -> Response:
+def settings() -> Response:
     """Show the settings of the activity: to change them, or to read them."""
     activity = activity_of(access.current())
     module = _module(activity)
@@ -99,7 +103,7 @@ def settings(handle: str) -> Response:
 
 @blueprint.post("/settings")
 @access.configures
-def change_settings(handle: str) -> BaseResponse:
+def change_settings() -> BaseResponse:
     """Change the settings; every grade follows."""
     activity = activity_of(access.current())
     module = _module(activity)
@@ -116,19 +120,19 @@ def change_settings(handle: str) -> BaseResponse:
             status=409,
             problem=stale.reason,
         )
-    return redirect(url_for(".settings", handle=handle, saved=1), 303)
+    return redirect(url_for(".settings", saved=1), 303)
 
 
 @blueprint.get("/unmatched")
 @access.teaches
-def unmatched(handle: str) -> Response:
+def unmatched() -> Response:
     """Show the short answers that no key knows, grouped by wording."""
     return _unmatched_page(activity_of(access.current()))
 
 
 @blueprint.post("/unmatched")
 @access.teaches
-def accept(handle: str) -> BaseResponse:
+def accept() -> BaseResponse:
     """Accept a wording for all or part of the points; whoever gave it is graded anew."""
     visit = access.current()
     activity = activity_of(visit)
@@ -143,12 +147,12 @@ def accept(handle: str) -> BaseResponse:
             actor=member_of(visit),
             at=parts().now(),
         )
-    return redirect(url_for(".unmatched", handle=handle, accepted=count), 303)
+    return redirect(url_for(".unmatched", accepted=count), 303)
 
 
 @blueprint.get("/preview")
 @_staff
-def preview(handle: str) -> Response:
+def preview() -> Response:
     """Show what students see, without an attempt and without an answer key."""
     activity = activity_of(access.current())
     module = _module(activity)
@@ -168,7 +172,7 @@ def preview(handle: str) -> Response:
 
 @blueprint.post("/deliveries/<delivery_id>/resend")
 @access.teaches
-def resend(handle: str, delivery_id: str) -> BaseResponse:
+def resend(delivery_id: str) -> BaseResponse:
     """Send one score to the gradebook again."""
     visit = access.current()
     activity = activity_of(visit)
@@ -177,13 +181,11 @@ def resend(handle: str, delivery_id: str) -> BaseResponse:
         if delivery is None or delivery.activity_id != activity.id:
             raise NotFound
         count = score_delivery.resend(session, [delivery.id], at=parts().now())
-    return redirect(url_for("student.home", handle=handle, resent=count), 303)
+    return redirect(url_for("student.home", resent=count), 303)
 
 
 def _module(activity: Activity) -> Module:
-    return modules.get_module(
-        db.session(), parts().catalogue, content_hash=activity.content_hash
-    )
+    return modules.get_module(db.session(), parts().catalogue, content_hash=activity.content_hash)
 
 
 def _read_settings(module: Module) -> ActivitySettings:

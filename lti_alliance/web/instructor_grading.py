@@ -9,7 +9,7 @@ from lti_alliance.domain.modules import Grading as GradingMode
 from lti_alliance.errors import InvalidInput, NotFound, Stale
 from lti_alliance.models import Reflection, db
 from lti_alliance.parts import parts
-from lti_alliance.services import reflections
+from lti_alliance.services import modules, reflections
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import access, forms, grading_page, opening, transaction, wording
 from lti_alliance.web.grading_page import Grading
@@ -18,7 +18,7 @@ from lti_alliance.web.rendering import page
 
 
 @access.teaches
-def shelf(handle: str) -> Response:
+def shelf() -> Response:
     """List the reflections that wait for a grade, and those that are done."""
     activity = activity_of(access.current())
     return page(
@@ -26,13 +26,13 @@ def shelf(handle: str) -> Response:
         activity=activity,
         shelf=grading_page.shelf(db.session(), parts().catalogue, activity),
         settings=activity_settings(activity),
-        saved=request.args.get("saved", ""),
+        was_saved="saved" in request.args,
         tab="grading",
     )
 
 
 @access.teaches
-def reflection(handle: str, reflection_id: str) -> Response:
+def reflection(reflection_id: str) -> Response:
     """Show one reflection: to grade it with its rubric, or to read it."""
     found = _readable(reflection_id)
     assessment = found.assessment
@@ -45,7 +45,7 @@ def reflection(handle: str, reflection_id: str) -> Response:
 
 
 @access.teaches
-def assess(handle: str, reflection_id: str) -> BaseResponse:
+def assess(reflection_id: str) -> BaseResponse:
     """Grade a reflection with its rubric; the grade follows."""
     visit = access.current()
     found = _readable(reflection_id)
@@ -71,16 +71,13 @@ def assess(handle: str, reflection_id: str) -> BaseResponse:
         version = found.assessment.version if found.assessment else 0
         kept = Grading(chosen=chosen, comment=comment, version=version)
         return _reflection_page(found, kept, refused=refused)
-    name = wording.member_name(found.membership)
-    return redirect(url_for(".shelf", handle=handle, saved=name), 303)
+    return redirect(url_for(".shelf", saved=1), 303)
 
 
 def _readable(reflection_id: str) -> Reflection:
     visit = access.current()
     session = db.session()
-    found = reflections.get_handed_in(
-        session, opening.key(reflection_id), viewer=member_of(visit)
-    )
+    found = reflections.get_handed_in(session, opening.key(reflection_id), viewer=member_of(visit))
     if not grading_page.may_be_read(session, parts().catalogue, found):
         raise NotFound
     return found
@@ -106,6 +103,7 @@ def _reflection_page(
         status={Stale: 409, InvalidInput: 422}.get(type(refused), 200) if refused else 200,
         reflection=found,
         name=wording.member_name(found.membership),
+        module=modules.get_module(db.session(), parts().catalogue, content_hash=found.content_hash),
         prompt=prompt,
         text=text,
         settings=settings,

@@ -125,9 +125,11 @@ def _make_room(session: Session, opened: LaunchSession, *, at: datetime) -> list
     """
     brought = cookies.session_handles(request)
     held = _genuine(session, brought)
+    # A platform's student preview is nobody else: it is the instructor trying things out.
+    people = [each for each in held if not (each.is_test_user or opened.is_test_user)]
     launches.end_sessions_of_others(
         session,
-        handles=[each.handle for each in held],
+        handles=[each.handle for each in people],
         user_id=opened.user_id,
         registration_id=opened.registration_id,
         at=at,

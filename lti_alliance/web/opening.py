@@ -1,4 +1,4 @@
-"""Where a launch leads: the home page of each role, and the activity that all its pages are about."""
+"""Where a launch leads: the first page of each role, and the activity its pages are about."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ def home(visit: access.Visit) -> BaseResponse:
     """Show what this launch opened, as the role of the person sees it."""
     opening = opening_of(visit)
     if opening.kind is OpeningKind.ATTEMPT and opening.attempt is not None:
-        address = url_for("student.attempt", handle=visit.handle, attempt_id=opening.attempt.id)
+        address = url_for("student.attempt", attempt_id=opening.attempt.id)
         return redirect(address, 303)
     match visit.role:
         case Role.OBSERVER | Role.ADMINISTRATOR:
@@ -91,10 +91,10 @@ def _student_home(visit: access.Visit, opening: Opening) -> Response:
 def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
     if opening.activity is None:
         if visit.role.configures:
-            return redirect(url_for("instructor.choose", handle=visit.handle), 303)
+            return redirect(url_for("instructor.choose"), 303)
         return page("student/not_set_up.html")
     if not visit.role.teaches:
-        return redirect(url_for("instructor.settings", handle=visit.handle), 303)
+        return redirect(url_for("instructor.settings"), 303)
     overview = overview_page.overview(db.session(), parts().catalogue, activity=opening.activity)
     return page(
         "instructor/overview.html",

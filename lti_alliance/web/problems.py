@@ -54,12 +54,10 @@ _LOGIN = {
     "login.target_not_ours": _unopened(
         400, _("The LMS asked for an address that does not belong to this tool.")
     ),
-    "login.param_duplicated": _unopened(400, _("The LMS sent one field of the login twice.")),
-    "login.param_too_long": _unopened(400, _("A field of the login is too long.")),
+    "login.too_long": _unopened(400, _("A field of the login is too long.")),
     "login.bad_characters": _unopened(
         400, _("A field of the login holds characters that do not belong there.")
     ),
-    "login.issuer_unknown": _unopened(403, _("This LMS is not registered with this tool.")),
     "login.client_unknown": _unopened(
         403, _("This LMS is not registered with this tool under the client id that it sent.")
     ),
@@ -79,7 +77,7 @@ _LOGIN = {
 }
 
 _LAUNCH = {
-    "launch.param_duplicated": _unopened(400, _("One field of the launch came twice.")),
+    "launch.param_duplicated": _unopened(400, _("One field of the message came twice.")),
     "launch.id_token_missing": _unopened(400, _("The launch did not arrive completely."), _REOPEN),
     "launch.state_missing": _unopened(400, _("The launch did not arrive completely."), _REOPEN),
     "launch.state_unknown": _unopened(
@@ -106,7 +104,6 @@ _LAUNCH = {
 
 _TOKEN = {
     "token.malformed": _unopened(400, _("What the LMS sent cannot be read.")),
-    "token.too_large": _unopened(400, _("What the LMS sent is too large.")),
     "token.alg_not_allowed": _unopened(
         401, _("The launch is signed in a way that this tool does not accept.")
     ),
@@ -120,9 +117,6 @@ _TOKEN = {
         401, _("The launch is signed with a key that your LMS does not publish.")
     ),
     "token.signature_invalid": _unopened(401, _("The signature of the launch is not right.")),
-    "token.key_unusable": _unopened(
-        401, _("The key that your LMS publishes cannot be used to check the launch.")
-    ),
 }
 
 _CLAIMS = {
@@ -131,6 +125,7 @@ _CLAIMS = {
         401, _("The launch comes from another LMS than the one that began the login.")
     ),
     "claim.aud_invalid": _unopened(401, _("The launch is not meant for this tool.")),
+    "claim.aud_mismatch": _unopened(401, _("The launch is meant for another tool.")),
     "claim.aud_untrusted": _unopened(
         401, _("The launch is also meant for a receiver that this tool does not trust.")
     ),
@@ -148,8 +143,11 @@ _CLAIMS = {
         401, _("The launch was made in the future: the clock of your LMS is wrong.")
     ),
     "claim.iat_stale": _unopened(401, _("This launch was made too long ago."), _REOPEN),
-    "claim.nbf": _unopened(
+    "claim.nbf_future": _unopened(
         401, _("The launch is not valid yet: the clock of your LMS may be wrong.")
+    ),
+    "claim.nbf_invalid": _unopened(
+        401, _("The launch does not say properly from when it is valid.")
     ),
     "claim.nonce_missing": _unopened(401, _("The launch lacks its one-time number.")),
     "claim.nonce_mismatch": _unopened(
@@ -174,7 +172,6 @@ _CLAIMS = {
     "claim.resource_link": _unopened(422, _("The LMS did not say which activity was opened.")),
     "claim.roles": _unopened(422, _("The LMS did not say properly who you are in the course.")),
     "claim.context": _unopened(422, _("The LMS did not say properly which course this is.")),
-    "claim.custom": _unopened(422, _("The LMS sent custom fields that cannot be read.")),
     "claim.for_user": _unopened(422, _("The LMS did not say whose work to show.")),
     "claim.lineitem": _unopened(422, _("The LMS did not say which gradebook column this is.")),
     "message.not_offered": _unopened(
@@ -183,11 +180,6 @@ _CLAIMS = {
         _("Open an activity from its place in the course instead."),
     ),
     "deployment.unknown": _unopened(403, _("This installation of the tool is not yet approved.")),
-    "role.observer_not_offered": _unopened(
-        403,
-        _("This tool has no view for observers yet."),
-        _("Ask the student, or the student's instructor, to show you the work."),
-    ),
     "review.not_allowed": _forbidden(_("You may look at your own work only.")),
 }
 
@@ -203,6 +195,36 @@ _DEEP_LINKING = {
     "deeplink.already_returned": _undone(
         409, _("This selection has been sent to the course already."), _REOPEN
     ),
+}
+
+_WORK = {
+    "activity.closed": _undone(
+        409, _("The activity is closed. What was saved before is kept."), _REOPEN
+    ),
+    "activity.already_set_up": _undone(409, _("Somebody has just set this activity up.")),
+    "activity.has_work": _undone(
+        409, _("Students have begun to work here, so the module cannot be changed any more.")
+    ),
+    "attempt.closed": _undone(409, _("This attempt does not take answers any more."), _REOPEN),
+    "attempt.already_open": _undone(409, _("You have an open attempt already."), _REOPEN),
+    "attempt.already_submitted": _undone(
+        409, _("This was handed in before. The first submission stands."), _REOPEN
+    ),
+    "attempt.none_left": _undone(409, _("You have used all attempts."), _REOPEN),
+    "attempt.no_quiz": _undone(409, _("This activity has no quiz."), _REOPEN),
+    "reflection.already_submitted": _undone(
+        409, _("This was handed in before. The first submission stands."), _REOPEN
+    ),
+    "reflection.not_asked": _undone(409, _("This reflection is not asked for here."), _REOPEN),
+    "reflection.graded_by_completion": _undone(
+        409, _("Reflections of this activity are graded by being handed in, not by a rubric.")
+    ),
+    "reflection.invalid": _undone(422, _("This text cannot be saved as it is."), _CHECK_FORM),
+    "submit.conflict": _undone(409, _("This was sent before with other answers.")),
+    "submit.field_not_allowed": _undone(
+        422, _("The form holds a field that does not belong to it."), _RELOAD
+    ),
+    "work.stale": _undone(409, _("Newer work has been saved meanwhile, in another tab perhaps.")),
 }
 
 _INSIDE = {
@@ -242,12 +264,6 @@ _INSIDE = {
         _("There have been too many requests in a short time."),
         _("Wait a minute and try again."),
     ),
-    "submit.conflict": _undone(409, _("This was sent before with other answers.")),
-    "submit.field_not_allowed": _undone(
-        422, _("The form holds a field that does not belong to it."), _RELOAD
-    ),
-    "reflection.invalid": _undone(422, _("This text cannot be saved as it is."), _CHECK_FORM),
-    "work.stale": _undone(409, _("Newer work has been saved meanwhile, in another tab perhaps.")),
     "conflict": _undone(409, _("Things have changed since this page was loaded.")),
     "input.invalid": _undone(422, _("Some of what was entered cannot be used."), _CHECK_FORM),
     "bad_request": _undone(400, _("The request cannot be understood.")),
@@ -271,6 +287,7 @@ PROBLEMS: Mapping[str, Problem] = {
     **_TOKEN,
     **_CLAIMS,
     **_DEEP_LINKING,
+    **_WORK,
     **_INSIDE,
 }
 

@@ -82,7 +82,6 @@ def quiz_items(sheet: Sheet, *, typed: Mapping[str, Sequence[str]] | None = None
         _quiz_item(
             number,
             item,
-            sheet.module,
             vignette=vignette,
             order=orders[item.id],
             values=_values(item, sheet.responses, typed or {}),
@@ -97,7 +96,6 @@ def preview_items(module: Module) -> list[QuizItem]:
         _quiz_item(
             number,
             item,
-            module,
             vignette=vignette,
             order=tuple(option.id for option in _options(item)),
             values=(),
@@ -130,7 +128,6 @@ def item_results(
 def _quiz_item(
     number: int,
     item: Item,
-    module: Module,
     *,
     vignette: Markup,
     order: Sequence[str],
@@ -163,7 +160,7 @@ def _split_stem(markdown: str) -> tuple[Markup, Markup]:
 
 
 def _with_vignettes(items: Sequence[Item], module: Module) -> Iterator[tuple[int, Item, Markup]]:
-    """Number the items; a case is shown with the first of the items in a row that share it."""
+    """Count the items off, and give the first of a row that share a case the case to show."""
     shown = None
     for number, item in enumerate(items, 1):
         vignette = Markup()

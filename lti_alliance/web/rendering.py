@@ -1,13 +1,37 @@
 """Pages of a launch: what every template may count on, and live blocks served by themselves."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, current_app, make_response, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
 
+from lti_alliance.domain.modules import Module
 from lti_alliance.models import Activity
 from lti_alliance.web import access
 
 FRAGMENT_HEADER = "X-Fragment"
+
+
+def leave_handle_to_addresses(blueprint: Blueprint) -> None:
+    """Keep the launch's handle out of views and links: it comes in and goes out by itself."""
+
+    @blueprint.before_request
+    def take_out() -> None:
+        # The access rule has read it by now: the application's own checks come before these.
+        (request.view_args or {}).pop("handle", None)
+
+    @blueprint.url_defaults
+    def put_in(_endpoint: str, values: dict[str, Any]) -> None:
+        if "handle" not in values:
+            values["handle"] = access.current().handle
 
 
 def page(
@@ -17,8 +41,9 @@ def page(
     visit = access.current()
     values |= {
         "activity": activity,
-        "home_url": url_for("student.home", handle=visit.handle),
-        "activity_title": link_title(visit) or (values["module"].title if "module" in values else ""),
+        "home_url": url_for("student.home"),
+        "activity_title": link_title(visit)
+        or (values["module"].title if "module" in values else ""),
     }
     block = request.headers.get(FRAGMENT_HEADER)
     body = render_template(template, **values) if block is None else _block(template, block, values)
@@ -36,6 +61,11 @@ def wants_json() -> bool:
     """Whether a script asks, which reads an answer instead of showing it."""
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]
+
+
+def _module_title(values: Mapping[str, Any]) -> str:
+    module = values.get("module")
+    return module.title if isinstance(module, Module) else ""
 
 
 def _block(template: str, block: str, values: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
     """Give every request a number, and log how long it took."""
     app.before_request(_begin)
     app.after_request(_end)
+    app.teardown_request(_forget)
 
 
 def request_id() -> str:
@@ -56,6 +57,10 @@ def _end(response: Response) -> Response:
         duration_ms=round(seconds * 1000, 1),
     )
     return response
+
+
+def _forget(_error: BaseException | None) -> None:
+    clear_contextvars()
 
 
 def _method() -> str:

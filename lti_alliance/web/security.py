@@ -1,9 +1,11 @@
 """What a browser is told to allow, and the proof that a form came from a page of this launch."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.routing import RequestRedirect
 
 from lti_alliance.errors import LaunchRejected, NotAllowed
 from lti_alliance.parts import parts
@@ -39,6 +41,7 @@ def register(app: Flask) -> None:
     """Refuse what came unencrypted or too large, and put the headers on every answer."""
     app.before_request(_refuse_plain_http)
     app.after_request(_add_headers)
+    app.after_request(_stay_on_host)
 
 
 def allow_framing(origins: Iterable[str]) -> None:
@@ -103,6 +106,14 @@ def _refuse_plain_http() -> None:
     is_inside = (request.endpoint or "").startswith("health.")
     if parts().settings.is_https and not request.is_secure and not is_inside:
         raise LaunchRejected("https_required")
+
+
+def _stay_on_host(response: Response) -> Response:
+    # Flask adds a missing slash by a redirect to whatever host the request named.
+    if isinstance(request.routing_exception, RequestRedirect):
+        target = urlsplit(request.routing_exception.new_url)
+        response.headers["Location"] = target._replace(scheme="", netloc="").geturl()
+    return response
 
 
 def _add_headers(response: Response) -> Response:

@@ -25,9 +25,10 @@ from lti_alliance.web import (
     wording,
 )
 from lti_alliance.web.opening import activity_of, member_of
-from lti_alliance.web.rendering import page, wants_json
+from lti_alliance.web.rendering import leave_handle_to_addresses, page, wants_json
 
 blueprint = Blueprint("student", __name__, url_prefix="/launches/<handle>")
+leave_handle_to_addresses(blueprint)
 
 _random = SystemRandom()
 
@@ -44,25 +45,23 @@ blueprint.add_url_rule(
 
 @blueprint.get("/")
 @access.visitor
-def home(handle: str) -> BaseResponse:
+def home() -> BaseResponse:
     """Show what this launch opened, as the role of the person sees it."""
     return opening.home(access.current())
 
 
 @blueprint.get("/reading")
 @access.role(Role.LEARNER, Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.CONTENT_DEVELOPER)
-def reading(handle: str) -> Response:
+def reading() -> Response:
     """Show the reading of the activity's module."""
     activity = activity_of(access.current())
-    module = modules.get_module(
-        db.session(), parts().catalogue, content_hash=activity.content_hash
-    )
+    module = modules.get_module(db.session(), parts().catalogue, content_hash=activity.content_hash)
     return page("student/reading.html", activity=activity, module=module)
 
 
 @blueprint.post("/attempts")
 @access.role(Role.LEARNER)
-def start(handle: str) -> BaseResponse:
+def start() -> BaseResponse:
     """Start an attempt, or go on with the one that is open."""
     visit = access.current()
     activity = activity_of(visit)
@@ -75,12 +74,12 @@ def start(handle: str) -> BaseResponse:
             rng=_random,
             at=parts().now(),
         )
-    return redirect(url_for(".attempt", handle=handle, attempt_id=made.id), 303)
+    return redirect(url_for(".attempt", attempt_id=made.id), 303)
 
 
 @blueprint.get("/attempts/<attempt_id>")
 @access.role(Role.LEARNER, Role.INSTRUCTOR, Role.TEACHING_ASSISTANT)
-def attempt(handle: str, attempt_id: str) -> Response:
+def attempt(attempt_id: str) -> Response:
     """Show an attempt: the quiz while it is open to its student, its result afterwards."""
     found = _visible_attempt(attempt_id)
     is_own = found.membership_id == member_of(access.current()).id
@@ -91,7 +90,7 @@ def attempt(handle: str, attempt_id: str) -> Response:
 
 @blueprint.post("/attempts/<attempt_id>/responses")
 @access.role(Role.LEARNER)
-def save_responses(handle: str, attempt_id: str) -> BaseResponse:
+def save_responses(attempt_id: str) -> BaseResponse:
     """Save answers while they are being given: for a script, or by the save button."""
     found = _own_attempt(attempt_id)
     fields = forms.other_fields(request.form)
@@ -112,22 +111,22 @@ def save_responses(handle: str, attempt_id: str) -> BaseResponse:
     if wants_json():
         return _saved(version)
     step = ".review" if request.args.get("then") == "review" else ".attempt"
-    return redirect(url_for(step, handle=handle, attempt_id=attempt_id), 303)
+    return redirect(url_for(step, attempt_id=attempt_id), 303)
 
 
 @blueprint.get("/attempts/<attempt_id>/review")
 @access.role(Role.LEARNER)
-def review(handle: str, attempt_id: str) -> BaseResponse:
+def review(attempt_id: str) -> BaseResponse:
     """Show what has been answered and what has not, before it is handed in."""
     found = _own_attempt(attempt_id)
     if not _is_open(found):
-        return redirect(url_for(".attempt", handle=handle, attempt_id=attempt_id), 303)
+        return redirect(url_for(".attempt", attempt_id=attempt_id), 303)
     return _review(_sheet(found))
 
 
 @blueprint.post("/attempts/<attempt_id>/submission")
 @access.role(Role.LEARNER)
-def submit(handle: str, attempt_id: str) -> BaseResponse:
+def submit(attempt_id: str) -> BaseResponse:
     """Hand the attempt in; the same submission again leads to the same result."""
     found = _own_attempt(attempt_id)
     fields = forms.other_fields(request.form)
@@ -151,7 +150,7 @@ def submit(handle: str, attempt_id: str) -> BaseResponse:
         if wants_json():
             raise
         return _answer_refused_save(_own_attempt(attempt_id), fields, invalid)
-    return redirect(url_for(".attempt", handle=handle, attempt_id=attempt_id), 303)
+    return redirect(url_for(".attempt", attempt_id=attempt_id), 303)
 
 
 def _visible_attempt(attempt_id: str) -> Attempt:

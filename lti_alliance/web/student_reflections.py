@@ -22,7 +22,7 @@ from lti_alliance.web.rendering import page, wants_json
 
 
 @access.role(Role.LEARNER)
-def reflection(handle: str, prompt_id: str) -> Response:
+def reflection(prompt_id: str) -> Response:
     """Show a reflection: the page to write on, or what was handed in and its feedback."""
     activity = activity_of(access.current())
     writing = _writing(activity, prompt_id)
@@ -32,7 +32,7 @@ def reflection(handle: str, prompt_id: str) -> Response:
 
 
 @access.role(Role.LEARNER)
-def save_draft(handle: str, prompt_id: str) -> BaseResponse:
+def save_draft(prompt_id: str) -> BaseResponse:
     """Save the text while it is being written: for a script, or by the save button."""
     visit = access.current()
     activity = activity_of(visit)
@@ -58,21 +58,21 @@ def save_draft(handle: str, prompt_id: str) -> BaseResponse:
             saved_version=saved.saved_version, saved_at=wording.machine_time(parts().now())
         )
     step = ".review_reflection" if request.args.get("then") == "review" else ".reflection"
-    return redirect(url_for(step, handle=handle, prompt_id=prompt_id), 303)
+    return redirect(url_for(step, prompt_id=prompt_id), 303)
 
 
 @access.role(Role.LEARNER)
-def review_reflection(handle: str, prompt_id: str) -> BaseResponse:
+def review_reflection(prompt_id: str) -> BaseResponse:
     """Show the saved text once more before it is handed in."""
     activity = activity_of(access.current())
     writing = _writing(activity, prompt_id)
     if writing.state.is_handed_in:
-        return redirect(url_for(".reflection", handle=handle, prompt_id=prompt_id), 303)
+        return redirect(url_for(".reflection", prompt_id=prompt_id), 303)
     return _page("student/reflection_review.html", activity, writing)
 
 
 @access.role(Role.LEARNER)
-def submit_reflection(handle: str, prompt_id: str) -> BaseResponse:
+def submit_reflection(prompt_id: str) -> BaseResponse:
     """Hand the reflection in; the same submission again leads to the same receipt."""
     visit = access.current()
     activity = activity_of(visit)
@@ -96,7 +96,7 @@ def submit_reflection(handle: str, prompt_id: str) -> BaseResponse:
         if wants_json():
             raise
         return _answer_refused(prompt_id, text, refused)
-    return redirect(url_for(".reflection", handle=handle, prompt_id=prompt_id), 303)
+    return redirect(url_for(".reflection", prompt_id=prompt_id), 303)
 
 
 def _writing(activity: Activity, prompt_id: str) -> Writing:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 from babel import Locale, dates, numbers
 from flask import Flask
@@ -9,15 +10,17 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from lti_alliance.content.markup import render, render_inline, source_anchor
+from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.scoring import round_score
-from lti_alliance.models import Membership
+from lti_alliance.models import Attempt, Membership
 from lti_alliance.web.delivery_words import reason_words
 
 
 def register(app: Flask) -> None:
     """Make the filters known to the application's templates."""
     app.add_template_filter(score_words, "score")
+    app.add_template_filter(quiz_score, "quiz_score")
     app.add_template_filter(percent_words, "percent")
     app.add_template_filter(plural_number, "plural_number")
     app.add_template_filter(machine_time, "machine_time")
@@ -38,6 +41,14 @@ def page_language() -> str:
 def score_words(points: Decimal) -> str:
     """Write points with at most two decimals and none that say nothing: 8.5, 10."""
     return numbers.format_decimal(round_score(points), format="#,##0.##", locale=_locale())
+
+
+def quiz_score(attempt: Attempt, settings: ActivitySettings) -> Decimal:
+    """Return what an attempt came to in the points of the activity, not of its questions."""
+    if not attempt.maximum:
+        return Decimal(0)
+    share = Fraction(attempt.score or 0) / Fraction(attempt.maximum)
+    return round_score(share * Fraction(settings.quiz_points))
 
 
 def percent_words(share: Decimal) -> str:
@@ -69,8 +80,8 @@ def member_name(membership: Membership) -> str:
     if profile is not None and profile.name:
         return profile.name
     if membership.is_test_user:
-        return gettext("Test student")
-    return gettext("Student %(number)s", number=membership.number)
+        return str(gettext("Test student"))
+    return str(gettext("Student %(number)s", number=membership.number))
 
 
 def module_text(markdown: str, module: Module) -> Markup:

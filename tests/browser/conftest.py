@@ -42,7 +42,7 @@ class Demo:
     def grade(self, platform: str, *, activity: str, person: str) -> dict[str, Any]:
         """Return one cell of the practice gradebook."""
         course = {"canvas": "77", "moodle": "3"}[platform]
-        cells = self.ask(f"gradebook/{platform}/{course}")
+        cells = self.ask(f"gradebook/{platform}/{course}")["cells"]
         return next(c for c in cells if (c["activity"], c["person"]) == (activity, person))
 
 
@@ -93,9 +93,7 @@ NewContext = Callable[..., BrowserContext]
 
 
 @pytest.fixture
-def new_context(
-    playwright: Playwright, chromium_path: str, tmp_path: Path
-) -> Iterator[NewContext]:
+def new_context(playwright: Playwright, chromium_path: str, tmp_path: Path) -> Iterator[NewContext]:
     """Make a browser with a profile of its own, with preferences written into it."""
     opened: list[BrowserContext] = []
 

@@ -70,9 +70,7 @@ class Tool(BaseAdapter):
     def sign(self, claims: dict[str, Any], **options: Any) -> str:
         header = options.get("headers", {"kid": options.get("kid", self.current)})
         key = keys.load_private_key(_KEYS[options.get("key", self.current)])
-        return jwt.encode(
-            claims, key, algorithm=options.get("algorithm", "RS256"), headers=header
-        )
+        return jwt.encode(claims, key, algorithm=options.get("algorithm", "RS256"), headers=header)
 
     def assertion(self, platform: Any, audience: str, **changed: Any) -> dict[str, Any]:
         now = int(self.clock.now())
@@ -137,9 +135,7 @@ class Bench:
         return answer.json["fields"]
 
     def sign_in(self, person: str) -> None:
-        answer = self.client.post(
-            f"/{self.platform.name}/login_as", json={"person": person}
-        )
+        answer = self.client.post(f"/{self.platform.name}/login_as", json={"person": person})
         assert answer.status_code == 200
 
     def claims(self, fields: dict[str, str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from lti_alliance.practice_lms import gradebook, scopes
 from lti_alliance.practice_lms.state import Activity, Course, Enrolment, LineItem, Person
 from tests.practice_lms.conftest import Bench, recorded
+from tests.practice_lms.forms import form_of
 
 PEOPLE = {
     "2": ("Admin", "User", "admin", "admin"),
@@ -60,7 +62,10 @@ def world(moodle: Bench) -> Bench:
             client_id=state.tool.client_id,
         )
     course.activities["link1"].description = "Practice SESSION one"
-    for number, title, maximum, tag in ((5, "Score", 100.0, "score"), (6, "Time Taken", 999.0, "time")):
+    for number, title, maximum, tag in (
+        (5, "Score", 100.0, "score"),
+        (6, "Time Taken", 999.0, "time"),
+    ):
         course.line_items[str(number)] = LineItem(
             number, title, maximum, resource_id="1", tag=tag, primary=False
         )
@@ -103,7 +108,9 @@ def test_scores_replayed_in_order(world: Bench) -> None:
         name = case["case"]
         if name.startswith("second score within"):
             first = {**sent, "scoreGiven": 1}
-            assert world.post_score(items_url(world, "/3/lineitem/scores"), first).status_code == 200
+            assert (
+                world.post_score(items_url(world, "/3/lineitem/scores"), first).status_code == 200
+            )
         if name.startswith("dan after"):
             gradebook.set_by_person(
                 world.platform, course, course.line_items["3"], student=by_sub["7"], score=66.0
@@ -160,9 +167,7 @@ def test_line_items_replayed(world: Bench) -> None:
         return world.call("GET", url, headers={"Accept": accept})
 
     def send(method: str, url: str, body: Any, kind: str = scopes.LINEITEM_TYPE) -> Any:
-        return world.call(
-            method, url, json_body=body, content_type=kind, headers={"Accept": "*/*"}
-        )
+        return world.call(method, url, json_body=body, content_type=kind, headers={"Accept": "*/*"})
 
     listing, one = items_url(world), items_url(world, "/3/lineitem")
     single = scopes.LINEITEM_TYPE
@@ -206,8 +211,6 @@ def own_claim(bench: Bench) -> Any:
 
 def walk(bench: Bench, person: str, activity: str | None, **more: Any) -> dict[str, Any]:
     """Launch and return the claims."""
-    from tests.practice_lms.forms import form_of
-
     bench.sign_in(person)
     fields = bench.launch(person, activity, **more)
     answer = bench.client.get("/moodle/mod/lti/auth.php", query_string=request_of(fields))
@@ -238,8 +241,7 @@ def test_results_replayed(world: Bench) -> None:
     for user in records["all"]["body"]:
         cell = world.course.cell(3, by_sub[user["userId"]].id)
         cell.score, cell.feedback = float(user["resultScore"]), user.get("comment")
-        moment = user["timestamp"].replace("+00:00", "Z")
-        cell.stored_at = __import__("datetime").datetime.fromisoformat(moment).timestamp()
+        cell.stored_at = datetime.fromisoformat(user["timestamp"]).timestamp()
     url = items_url(world, "/3/lineitem/results")
     accept = {"Accept": scopes.RESULTS_TYPE}
     assert_answer(world, world.call("GET", url, headers=accept), records["all"])
@@ -357,8 +359,6 @@ AUTH_CHANGES: dict[str, dict[str, str | None]] = {
 @pytest.mark.parametrize("case", AUTH_CHANGES)
 def test_auth_outcomes(world: Bench, case: str) -> None:
     """Moodle: each recorded authentication request ends as it did there."""
-    from tests.practice_lms.forms import form_of
-
     expected = recorded("moodle_auth")["cases"][case]
     world.sign_in("ann")
     asked = request_of(world.launch("ann", "link1"), **AUTH_CHANGES[case])
@@ -388,9 +388,9 @@ def test_auth_hint_is_used_once(world: Bench) -> None:
 
 TOKEN_CASES: dict[str, dict[str, Any]] = {
     "good": {},
-    "all scopes": {"scope": " ".join(
-        (scopes.LINEITEM, scopes.RESULT, scopes.SCORE, scopes.MEMBERSHIP)
-    )},
+    "all scopes": {
+        "scope": " ".join((scopes.LINEITEM, scopes.RESULT, scopes.SCORE, scopes.MEMBERSHIP))
+    },
     "one unknown scope among good ones": {"scope": f"urn:x {scopes.SCORE}"},
     "only unknown scope": {"scope": "urn:x"},
     "expired assertion": {"claims": {"exp": -10}},

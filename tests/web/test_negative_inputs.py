@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -50,8 +51,6 @@ CASES: dict[str, Case] = {}
 NOT_OFFERED = {
     "N046": (404, "not_found"),
     "N110": (422, "message.not_offered"),
-    "N139": (422, "message.not_offered"),
-    "N140": (422, "message.not_offered"),
     "N141": (422, "message.not_offered"),
     "N142": (422, "message.not_offered"),
 }
@@ -86,9 +85,7 @@ def test_row(row: dict[str, Any], world: World) -> None:
         assert f'data-error-code="{code}"' in answer.text
         assert_contract(answer)
         if row["id"] not in NOT_OFFERED:
-            assert row["message"] in " ".join(
-                answer.text.replace("&#39;", "'").split("</p>\n  <p>")
-            )
+            assert row["message"] in unescape(answer.text)
 
 
 def assert_contract(answer: TestResponse) -> None:
@@ -679,7 +676,7 @@ def seconds(world: World) -> int:
 
 @case("N073")
 def audience_invalid(world: World) -> Iterator[TestResponse]:
-    yield from refused_claims(world, "aud", MISSING, [], 7, None, {}, "somebody-else", [7])
+    yield from refused_claims(world, "aud", MISSING, [], 7, None, {}, [7])
 
 
 @case("N075")
@@ -1000,7 +997,7 @@ def mentor(world: World) -> Iterator[TestResponse]:
     page = world.browser().open(
         sub="mentor-1", roles=[f"{MEMBERSHIP}Mentor"], role_scope_mentor=["student-1"]
     )
-    assert 'data-page="plain"' in page.text
+    assert 'data-page="observer"' in page.text
     assert "Hidden Student" not in page.text
     yield page
 
@@ -1017,7 +1014,7 @@ def student_view(world: World) -> Iterator[TestResponse]:
 @case("N125")
 def no_course(world: World) -> Iterator[TestResponse]:
     page = world.browser().open(context=MISSING, email="somebody@lms.test")
-    assert 'data-page="plain"' in page.text
+    assert 'data-page="no-course"' in page.text
     yield page
 
 
@@ -1039,16 +1036,17 @@ def unresolved_variable(world: World) -> Iterator[TestResponse]:
 @case("N129")
 def markup_in_names(world: World) -> Iterator[TestResponse]:
     for text in ("<script>alert(1)</script>", "<svg onload=alert(1)>", "a\u202eb", "x" * 100_000):
-        page = world.browser().open(
-            name=text,
-            context={"id": "course-1", "title": text, "label": text},
-            resource_link={"id": "link-1", "title": text},
-        )
-        assert "<script>alert" not in page.text
-        assert "<svg onload" not in page.text
-        assert "\u202e" not in page.text
-        assert len(page.text) < 50_000
-        yield page
+        for claims in (
+            {"name": text},
+            {"context": {"id": "course-1", "title": text, "label": text[:99]}},
+            {"resource_link": {"id": "link-1", "title": text}},
+        ):
+            page = world.browser().open(**claims)
+            assert "<script>alert" not in page.text
+            assert "<svg onload" not in page.text
+            assert "\u202e" not in page.text
+            assert len(page.text) < 50_000
+            yield page
 
 
 @case("N131")
@@ -1063,8 +1061,10 @@ def return_addresses(world: World) -> Iterator[TestResponse]:
         yield page
 
 
+# Canvas names its own address so behind a proxy: it is raised to https and never called plainly.
+PLAIN_SERVICE = "http://lms.test/lineitem"
 BAD_SERVICES = (
-    "http://lms.test/lineitem",
+    "http://evil.example/lineitem",
     "https://10.0.0.1/lineitem",
     "https://evil.example/lineitem",
     "https://user@lms.test/lineitem",
@@ -1072,37 +1072,52 @@ BAD_SERVICES = (
 )
 
 
+def services_at(url: str) -> dict[str, Any]:
+    """Return both service claims with the same address."""
+    return {
+        "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint": {
+            "scope": ["https://purl.imsglobal.org/spec/lti-ags/scope/score"],
+            "lineitem": url,
+            "lineitems": url,
+        },
+        "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice": {
+            "context_memberships_url": url,
+            "service_versions": ["2.0"],
+        },
+    }
+
+
+def opened_with_service(world: World, url: str) -> TestResponse:
+    """Open a link and a course of their own, with services at this address."""
+    course = {"id": f"course {url}", "title": "Course"}
+    link = {"id": f"link {url}", "title": "Link"}
+    page = world.browser().open(context=course, resource_link=link, **services_at(url))
+    world.session.rollback()
+    return page
+
+
 @case("N133")
 def grade_service_elsewhere(world: World) -> Iterator[TestResponse]:
     for url in BAD_SERVICES:
-        yield world.browser().open(
-            **{
-                "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint": {
-                    "scope": ["https://purl.imsglobal.org/spec/lti-ags/scope/score"],
-                    "lineitem": url,
-                    "lineitems": url,
-                }
-            }
+        yield opened_with_service(world, url)
+        line_item = world.session.scalar(
+            select(LineItem).join(ResourceLink).where(ResourceLink.lti_id == f"link {url}")
         )
-    world.session.rollback()
-    for line_item in world.session.scalars(select(LineItem)):
-        assert line_item.url == "" or line_item.held_host == "evil.example"
+        # Nothing is ever sent to a host that is held.
+        assert line_item is None or line_item.held_host == "evil.example"
+    yield opened_with_service(world, PLAIN_SERVICE)
+    assert world.session.scalars(select(LineItem.url).where(LineItem.held_host == "")).all() == [
+        PLAIN_SERVICE.replace("http:", "https:")
+    ]
     assert set(world.network.calls) == {world.platform.jwks_url}
 
 
 @case("N135")
 def roster_service_elsewhere(world: World) -> Iterator[TestResponse]:
-    for url in BAD_SERVICES:
-        yield world.browser().open(
-            **{
-                "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice": {
-                    "context_memberships_url": url,
-                    "service_versions": ["2.0"],
-                }
-            }
-        )
-    world.session.rollback()
-    assert set(world.session.scalars(select(Context.memberships_url))) == {""}
+    for url in (*BAD_SERVICES, PLAIN_SERVICE):
+        yield opened_with_service(world, url)
+    known = set(world.session.scalars(select(Context.memberships_url)))
+    assert known == {"", PLAIN_SERVICE.replace("http:", "https:")}
     assert set(world.network.calls) == {world.platform.jwks_url}
 
 
@@ -1169,7 +1184,10 @@ def review_of_nobody(world: World) -> Iterator[TestResponse]:
 @case("N140")
 def review_of_no_column(world: World) -> Iterator[TestResponse]:
     service = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
-    yield from changed_claims(world, review(**{service: MISSING}), review())
+    yield from changed_claims(world, review(**{service: MISSING}), review(**{service: {}}))
+    # One that names a column is authentic, and not offered yet.
+    answer = world.browser().launch(**review())
+    assert 'data-error-code="message.not_offered"' in answer.text
 
 
 @case("N141")

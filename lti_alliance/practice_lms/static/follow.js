@@ -13,12 +13,10 @@ function write(place, cell) {
     if (cell.source) place.dataset.source = cell.source;
     else delete place.dataset.source;
   }
-  const when = cell.submitted_at
-    ? cell.submitted_at.slice(0, 16).replace("T", " ") + (cell.late ? ", late" : "") : null;
-  const inTable = place.tagName === "TR";
   const texts = {
     shown: cell.shown,
-    when: when ? (inTable ? when : `Submitted ${when}`) : inTable ? "–" : "Nothing submitted yet",
+    words: cell.words,
+    when: cell.when,
     feedback: cell.feedback ?? "",
   };
   for (const [name, text] of Object.entries(texts)) {

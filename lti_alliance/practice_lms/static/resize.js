@@ -11,6 +11,7 @@ addEventListener("message", (event) => {
     }
     if (message?.subject !== "lti.frameResize") continue;
     const height = Math.min(Math.max(Number.parseInt(message.height, 10) || 1, 1), 20000);
+    frame.style.minBlockSize = "0";
     frame.style.blockSize = `${height}px`;
     event.source.postMessage(
       { subject: "lti.frameResize.response", message_id: message.message_id }, event.origin);

@@ -1,0 +1,28 @@
+"""Keeping personal data no longer than it is needed."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from lti_alliance.models import AccessToken, LaunchSession, Profile
+from lti_alliance.models.statements import rows_changed
+
+SESSION_KEPT = timedelta(days=1)
+"""How long after its end a launch session is kept, for people who come back to an open page."""
+
+
+def retain(session: Session, *, at: datetime) -> int:
+    """Delete what has outlived its use, and count the rows.
+
+    Launch sessions go a day after their end, names and addresses when their time is up, access
+    tokens when they end.
+    """
+    return sum(
+        rows_changed(session, statement)
+        for statement in (
+            delete(LaunchSession).where(LaunchSession.expires_at < at - SESSION_KEPT),
+            delete(Profile).where(Profile.expires_at < at),
+            delete(AccessToken).where(AccessToken.expires_at < at),
+        )
+    )

@@ -1,0 +1,193 @@
+"""Liveness, readiness, metrics, and the tool's public keys."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
+
+from lti_alliance.lti.keys import ensure_keys
+from lti_alliance.models import (
+    Activity,
+    Context,
+    Grade,
+    Membership,
+    ModuleVersion,
+    ResourceLink,
+    ScoreDelivery,
+    WorkerBeat,
+)
+from lti_alliance.parts import EXTENSION
+from lti_alliance.schema import newest_revision
+from tests.platforms import World
+
+
+def stamp(world: World, revision: str | None = None) -> None:
+    """Say in the database which migration it is at."""
+    world.session.execute(
+        text("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)")
+    )
+    world.session.execute(text("DELETE FROM alembic_version"))
+    world.session.execute(
+        text("INSERT INTO alembic_version VALUES (:revision)"),
+        {"revision": revision or newest_revision()},
+    )
+    world.session.commit()
+
+
+def beat(world: World, *, ago: timedelta = timedelta()) -> None:
+    """Let a worker show that it lives."""
+    world.session.merge(WorkerBeat(worker_id="w", seen_at=world.now() - ago))
+    world.session.commit()
+
+
+def test_alive(world: World) -> None:
+    """A process that answers is alive."""
+    assert world.browser().get("/healthz").json == {"status": "ok"}
+
+
+def test_ready(world: World) -> None:
+    """With database, migrations and worker the tool is ready."""
+    stamp(world)
+    beat(world, ago=timedelta(seconds=59))
+    answer = world.browser().get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json == {"status": "ready", "missing": []}
+
+
+def test_not_ready_without_migrations(world: World) -> None:
+    """A database at another migration is named."""
+    stamp(world, "0000")
+    beat(world)
+    answer = world.browser().get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json["missing"] == ["migrations"]
+
+
+@pytest.mark.parametrize("ago", [None, timedelta(seconds=61)])
+def test_not_ready_without_a_worker(world: World, ago: timedelta | None) -> None:
+    """A worker that never was, or was last seen over a minute ago, is named."""
+    stamp(world)
+    if ago:
+        beat(world, ago=ago)
+    answer = world.browser().get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json["missing"] == ["worker"]
+
+
+def test_not_ready_without_a_database(world: World, monkeypatch) -> None:
+    """A database that cannot be reached is named."""
+
+    def away(*_args: object, **_values: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr("sqlalchemy.orm.Session.execute", away)
+    answer = world.browser().get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json["missing"] == ["database"]
+
+
+def test_keys_are_public(world: World) -> None:
+    """The key set may be kept for an hour and holds public members only."""
+    sealer = world.app.extensions[EXTENSION].sealer
+    ensure_keys(world.session, sealer, at=world.now())
+    world.session.commit()
+    answer = world.browser().get("/.well-known/jwks.json")
+
+    assert answer.headers["Cache-Control"] == "public, max-age=3600"
+    assert answer.content_type == "application/json"
+    assert len(answer.json["keys"]) == 2
+    for key in answer.json["keys"]:
+        assert key.keys() == {"kty", "n", "e", "alg", "use", "kid"}
+
+
+def sample(page: str, name: str) -> float:
+    """Return one number of the metrics page."""
+    return next((float(line.split()[-1]) for line in page.splitlines() if name in line), 0.0)
+
+
+def test_launches_are_counted(world: World) -> None:
+    """Launches are counted by their outcome."""
+    browser = world.browser()
+    names = [f'alliance_launches_total{{code="{code}"}}' for code in ("ok", "token.malformed")]
+    before = [sample(browser.get("/metrics").text, name) for name in names]
+    browser.launch()
+    browser.send(browser.begin(), "abc")
+    page = browser.get("/metrics").text
+
+    assert [sample(page, name) - was for name, was in zip(names, before, strict=True)] == [1, 1]
+    assert 'alliance_request_seconds_count{endpoint="lti.launch"' in page
+
+
+def test_deliveries_are_counted(world: World) -> None:
+    """Scores are counted by state, and the age of the oldest one that waits is told."""
+    world.browser().launch()
+    for number, (state, minutes) in enumerate([("delivered", 90), ("due", 5), ("blocked", 7)]):
+        add_delivery(world, number, state=state, since=world.now() - timedelta(minutes=minutes))
+    page = world.browser().get("/metrics").text
+
+    assert 'alliance_deliveries{registration="LMS",state="due"} 1.0' in page
+    assert 'alliance_deliveries{registration="LMS",state="delivered"} 1.0' in page
+    assert 'alliance_oldest_waiting_delivery_seconds{registration="LMS"} 420.0' in page
+
+
+def add_delivery(world: World, number: int, *, state: str, since: datetime) -> None:
+    """Store a delivery in a state, without the work that leads there."""
+    session, at = world.session, world.now()
+    session.rollback()
+    link = ResourceLink(
+        context_id=session.scalars(select(Context.id)).one(), lti_id=f"l{number}", created_at=at
+    )
+    hashed = f"hash{number}"
+    session.add_all(
+        [
+            link,
+            ModuleVersion(
+                content_hash=hashed,
+                module_id="m",
+                version="1",
+                title="M",
+                source="",
+                created_at=at,
+            ),
+        ]
+    )
+    session.flush()
+    activity = Activity(
+        resource_link_id=link.id,
+        module_id="m",
+        content_hash=hashed,
+        settings={},
+        created_at=at,
+        updated_at=at,
+    )
+    session.add(activity)
+    session.flush()
+    member = session.scalars(select(Membership.id)).one()
+    grade = Grade(
+        activity_id=activity.id,
+        membership_id=member,
+        maximum=Decimal(10),
+        parts={},
+        updated_at=at,
+    )
+    session.add(grade)
+    session.flush()
+    session.add(
+        ScoreDelivery(
+            activity_id=activity.id,
+            membership_id=member,
+            registration_id=world.platform.registration.id,
+            grade_id=grade.id,
+            state=state,
+            desired_maximum=Decimal(10),
+            desired_since=since,
+            next_at=at,
+        )
+    )
+    session.commit()

@@ -1,0 +1,208 @@
+"""An instructor sees who did what, what the gradebook has, and why not."""
+
+import pytest
+from sqlalchemy import event, select
+
+from lti_alliance.domain.delivery import DeliveryState, Reason
+from lti_alliance.models import ScoreDelivery, db
+from lti_alliance.web.delivery_words import REASONS, reason_words
+from tests import stage as stages
+from tests.web import visits
+from tests.web.course import RUBRIC_PARTS, Course, open_course
+from tests.web.visits import forms_of, text_of
+
+
+@pytest.fixture
+def course(app, session, now) -> Course:
+    return open_course(app, session, now)
+
+
+@pytest.fixture
+def activity(course):
+    return course.stage.activity(module_id="taster")
+
+
+def test_every_student_has_a_row_with_attempts_and_score(course, activity):
+    """The overview lists each student with attempts, score and the state in the gradebook."""
+    course.hand_in_quiz("ada", activity)
+    course.open_quiz("ben", activity)
+
+    page = course.visit("instructor", activity).get()
+
+    text = text_of(page)
+    assert 'data-page="dashboard"' in page.text
+    assert "Ada Ada, attempt 1: 10 / 10 10 / 10 On its way" in text
+    assert "Ben In progress" in text
+
+
+def test_a_nameless_student_is_known_by_the_order_of_arrival(course, activity):
+    """Where the platform sends no names, students are numbered."""
+    course.stage.join("nobody")
+
+    text = text_of(course.visit("instructor", activity).get())
+
+    assert "Student 4" in text
+
+
+def test_test_students_stand_apart(course, activity):
+    """Student previews are listed apart, since their scores never leave the tool."""
+    course.join("test", is_test_user=True)
+    course.hand_in_quiz("test", activity)
+
+    text = text_of(course.visit("instructor", activity).get())
+
+    assert text.index("Student previews") < text.index("Test")
+    assert "Students who opened it 2" in text
+
+
+def test_parts_that_are_missing_or_wait_are_named(course):
+    """Where no score can be sent yet the row says which part is awaited."""
+    activity = course.stage.activity(**RUBRIC_PARTS)
+    course.hand_in_quiz("ada", activity)
+    course.hand_in_reflection("ben", activity, "tc-r1", "Words.")
+
+    text = text_of(course.visit("instructor", activity).get())
+
+    assert "Reflection missing" in text
+    assert "Quiz missing" in text
+    assert "Reflection to grade" in text
+    assert "Grade 1 reflection" in text
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_words(app, reason):
+    """Each reason for which a score does not arrive has its sentence."""
+    with app.test_request_context():
+        assert reason_words(reason).endswith(".")
+
+    assert set(REASONS) == set(Reason)
+
+
+def test_a_blocked_score_shows_its_reason_and_can_be_sent_again(course, activity):
+    """A score that needs somebody shows why, and a button that makes it due again."""
+    course.hand_in_quiz("ada", activity)
+    delivery = course.session.scalars(select(ScoreDelivery)).one()
+    delivery.state, delivery.reason = DeliveryState.BLOCKED, Reason.UNPUBLISHED
+    course.session.commit()
+    teacher = course.visit("instructor", activity)
+
+    page = teacher.get()
+    form = next(f for f in forms_of(page) if f["action"].endswith("/resend"))
+    after = teacher.follow(teacher.post(form["action"]))
+
+    assert "Publish it there." in text_of(page)
+    assert "Scores that need somebody 1" in text_of(page)
+    assert "The score is being sent again." in text_of(after)
+    assert course.fresh().scalars(select(ScoreDelivery.state)).one() == DeliveryState.DUE
+
+
+def test_a_delivery_of_another_activity_is_not_found(course, activity):
+    """Only deliveries of the activity at hand can be sent again."""
+    other = course.stage.activity("link-2", module_id="taster")
+    course.hand_in_quiz("ada", other)
+    delivery = course.session.scalars(select(ScoreDelivery)).one()
+
+    answer = course.visit("instructor", activity).post(f"deliveries/{delivery.id}/resend")
+
+    assert answer.status_code == 404
+
+
+def test_a_teacher_reads_an_attempt_with_its_key(course, activity):
+    """Teachers of the course see a student's attempt with everything judged."""
+    attempt_id = course.hand_in_quiz("ada", activity)
+
+    text = text_of(course.visit("instructor", activity).get(f"attempts/{attempt_id}"))
+
+    assert "Ada, attempt 1" in text
+    assert text.count("Your answer, right") == 0
+    assert text.count("Chosen, right") == 3
+    assert "Start another attempt" not in text
+
+
+def test_an_open_attempt_shows_a_teacher_no_answers(course, activity):
+    """What a student has not handed in stays theirs."""
+    attempt = course.open_quiz("ada", activity)
+
+    page = course.visit("instructor", activity).get(f"attempts/{attempt.id}")
+
+    assert "This attempt has not been handed in." in text_of(page)
+    assert "data-item" not in page.text
+
+
+def test_a_teacher_of_another_course_finds_nothing(course, activity):
+    """An attempt of another course is not found by its teacher."""
+    attempt_id = course.hand_in_quiz("ada", activity)
+    elsewhere = stages.build(course.session, course.catalogue, name="Southfield")
+    own = elsewhere.activity(module_id="taster")
+    stranger = visits.visit(
+        course.app,
+        course.session,
+        elsewhere.people["instructor"],
+        link=own.resource_link,
+        at=course.now(),
+    )
+
+    assert stranger.get().status_code == 200
+    assert stranger.get(f"attempts/{attempt_id}").status_code == 404
+
+
+def test_the_number_of_queries_does_not_grow_with_the_class(app, course, activity):
+    """Twenty more students cost no more queries."""
+
+    def count_queries() -> int:
+        seen: list[str] = []
+        with app.app_context():
+            engine = db.engine
+        listener = lambda *args: seen.append(args[2])  # noqa: E731
+        event.listen(engine, "before_cursor_execute", listener)
+        teacher.get()
+        event.remove(engine, "before_cursor_execute", listener)
+        return len(seen)
+
+    course.hand_in_quiz("ada", activity)
+    teacher = course.visit("instructor", activity)
+    few = count_queries()
+    for number in range(20):
+        course.join(f"student {number}")
+        course.hand_in_quiz(f"student {number}", activity)
+
+    assert count_queries() == few
+
+
+def test_unmatched_answers_are_grouped_and_accepted_for_everybody(course):
+    """A wording is accepted once for all who gave it, and their scores follow."""
+    activity = course.stage.activity(module_id="foundations")
+    course.hand_in_quiz("ada", activity, short="My  wording")
+    course.hand_in_quiz("ben", activity, short="my wording.")
+    teacher = course.visit("instructor", activity)
+
+    before = teacher.get("unmatched")
+    form = forms_of(before)[0]
+    accepted = teacher.post("unmatched", {**dict(form["fields"]), "share": "0.5"})
+    after = teacher.follow(accepted)
+
+    assert "given 2 times" in text_of(before)
+    assert "Accepted. 2 attempts were graded anew." in text_of(after)
+    assert len(forms_of(after)) == len(forms_of(before)) - 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"share": "2"}, 422),
+        ({"share": "NaN"}, 422),
+        ({"share": "lots"}, 422),
+        ({"wording": " ... "}, 422),
+        ({"item_id": "fo-99"}, 404),
+    ],
+)
+def test_an_odd_acceptance_is_refused(course, changes, status):
+    """Shares outside 0 to 1, empty wordings and unknown items are refused."""
+    activity = course.stage.activity(module_id="foundations")
+    course.hand_in_quiz("ada", activity)
+    teacher = course.visit("instructor", activity)
+    form = dict(forms_of(teacher.get("unmatched"))[0]["fields"])
+
+    answer = teacher.post("unmatched", form | {"share": "1"} | changes)
+
+    assert answer.status_code == status

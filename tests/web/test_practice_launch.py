@@ -1,0 +1,142 @@
+"""Launches through the practice LMS, which shares no code with the tool."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from lti_alliance.models import LaunchSession, LineItem, Profile
+from lti_alliance.practice_lms.app import create_practice_lms
+from lti_alliance.practice_lms.platform import EXTENSION
+from lti_alliance.practice_lms.settings import PracticeSettings
+from lti_alliance.services.platforms import add_registration
+from tests.platforms import Browser, World
+from tests.practice_lms.forms import form_of
+
+ADDRESSES = {
+    "canvas": ("/api/lti/authorize_redirect", "/login/oauth2/token", "/api/lti/security/jwks"),
+    "moodle": ("/mod/lti/auth.php", "/mod/lti/token.php", "/mod/lti/certs.php"),
+}
+
+
+@dataclass
+class School:
+    """A platform of the practice LMS, registered with the tool."""
+
+    world: World
+    app: Flask
+    name: str
+
+    @property
+    def platform(self) -> Any:
+        """The platform's insides."""
+        return self.app.extensions[EXTENSION].platforms[self.name]
+
+    def register(self) -> None:
+        """Make the two known to each other, and the keys readable."""
+        tool, root = self.platform.state.tool, self.platform.root
+        auth, token, jwks = (root + path for path in ADDRESSES[self.name])
+        add_registration(
+            self.world.session,
+            name=self.name,
+            issuer=self.platform.state.issuer,
+            client_id=tool.client_id,
+            auth_login_url=auth,
+            auth_token_url=token,
+            jwks_url=jwks,
+            family=self.name,
+            deployment_ids=[tool.deployment_id],
+            allow_local=True,
+            at=self.world.now(),
+        )
+        self.world.session.commit()
+        client = self.app.test_client()
+        self.world.network.serve_json(jwks, lambda: client.get(urlsplit(jwks).path).json)
+
+    def initiation(self, client: FlaskClient, person: str, activity: str) -> dict[str, str]:
+        """Sign a person in and begin a launch."""
+        signed_in = client.post(f"/{self.name}/login_as", json={"person": person})
+        assert signed_in.status_code == 200
+        asked = {"platform": self.name, "activity": activity, "person": person}
+        return client.post("/_practice/launch", json=asked).json["fields"]
+
+    def message(self, client: FlaskClient, location: str) -> dict[str, str]:
+        """Follow the tool's redirect to the platform and return the form that comes back."""
+        for _ in range(3):
+            parts = urlsplit(location)
+            answer = client.get(parts.path, query_string=parts.query)
+            if answer.status_code != 302:
+                break
+            location = answer.location
+        address, fields = form_of(answer.text)
+        assert address == f"{self.world.base_url}/lti/launch"
+        return fields
+
+    def launch(self, browser: Browser, person: str, activity: str) -> Any:
+        """Walk a person's launch from the course to the tool's answer."""
+        client = self.app.test_client()
+        fields = self.initiation(client, person, activity)
+        answer = browser.post("/lti/login", data=fields)
+        if answer.status_code == 303:
+            answer = browser.get(answer.location)
+        return browser.post("/lti/launch", data=self.message(client, answer.location))
+
+
+@pytest.fixture(params=["canvas", "moodle"])
+def school(request: pytest.FixtureRequest, world: World) -> School:
+    """One platform of the practice LMS."""
+    now: Callable[[], float] = lambda: world.now().timestamp()  # noqa: E731
+    app = create_practice_lms(PracticeSettings(tool_url=world.base_url, now=now))
+    school = School(world, app, request.param)
+    school.register()
+    return school
+
+
+def people(school: School, role: str) -> str:
+    """Name somebody with that role in the first course."""
+    course = next(iter(school.platform.state.courses.values()))
+    return next(key for key, enrolment in course.enrolments.items() if enrolment.role == role)
+
+
+def test_student_and_teacher_get_in(school: School) -> None:
+    """The platform's own launches open the pages that their roles see."""
+    for role, expected in (("student", "learner"), ("teacher", "instructor")):
+        browser = school.world.browser()
+        answer = school.launch(browser, people(school, role), "taster")
+        assert answer.status_code == 303, answer.text
+        page = browser.get(answer.location, follow_redirects=True)
+        assert page.status_code == 200, page.text
+        school.world.session.rollback()
+        newest = select(LaunchSession.role).order_by(LaunchSession.created_at.desc())
+        assert expected in school.world.session.scalars(newest).all()
+
+
+def test_the_gradebook_column_is_known(school: School) -> None:
+    """A student's launch tells the tool where the score will go, on a host that it may call."""
+    school.launch(school.world.browser(), people(school, "student"), "taster")
+    school.world.session.rollback()
+    line_item = school.world.session.scalars(select(LineItem)).one()
+
+    assert line_item.url.startswith(school.platform.root)
+    assert line_item.held_host == ""
+    assert school.world.session.scalars(select(Profile)).one().name
+
+
+def test_a_form_of_the_platform_opens_once(school: School) -> None:
+    """The form that the platform sent does nothing in another browser."""
+    world, client = school.world, school.app.test_client()
+    browser, other = world.browser(), world.browser()
+    fields = school.initiation(client, people(school, "student"), "taster")
+    begun = browser.post("/lti/login", data=fields)
+    answer = browser.get(begun.location)
+    form = school.message(client, answer.location)
+
+    assert other.post("/lti/launch", data=form).status_code == 401
+    assert browser.post("/lti/launch", data=form).status_code == 303
+    assert browser.post("/lti/launch", data=form).status_code == 303
+    assert other.post("/lti/launch", data=form).status_code == 401

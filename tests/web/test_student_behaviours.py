@@ -1,0 +1,253 @@
+"""What scripts add, in a real browser: autosave, live delivery state, focus, size of the frame."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from lti_alliance.app import create_app
+from lti_alliance.models import Attempt, Response, ScoreDelivery, db
+from lti_alliance.web import cookies
+from tests.web.course import RUBRIC_PARTS, Course, open_course
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
+
+SOON_MS = 6_000
+LMS = "http://localhost:9"
+
+
+@pytest.fixture
+def course(settings, session, now) -> Iterator[Course]:
+    """A course served at an address of its own."""
+    server = make_server("localhost", 0, lambda _environ, _start: [], threaded=True)
+    app = create_app(replace(settings, base_url=f"http://localhost:{server.port}"), now=now)
+    server.app = app
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield open_course(app, session, now)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def context(chromium_path):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+        context = browser.new_context(locale="en-US", timezone_id="America/Chicago")
+        yield context
+        browser.close()
+
+
+def open_page(context, course, name, activity, path="", **changes) -> Page:
+    """Open a page of an activity as somebody, in a tab of its own."""
+    visitor = course.visit(name, activity, **changes)
+    secret = visitor.client.get_cookie(cookies.PREFIX + visitor.handle).value
+    context.add_cookies(
+        [
+            {
+                "name": cookies.PREFIX + visitor.handle,
+                "value": secret,
+                "url": "https://localhost/",
+                "secure": True,
+                "sameSite": "None",
+            }
+        ]
+    )
+    page = context.new_page()
+    base = course.app.extensions["alliance"].settings.base_url
+    page.goto(f"{base}{visitor.home}{path}")
+    return page
+
+
+def test_a_text_is_saved_while_it_is_written(context, course):
+    """Two seconds after the last key the text is saved, and the page says when."""
+    activity = course.stage.activity(**RUBRIC_PARTS)
+    page = open_page(context, course, "ada", activity, "reflections/tc-r1")
+
+    page.fill("#text", "One honest sentence about it.")
+    expect(page.locator("#save-state")).to_contain_text("Saved 6:00", timeout=SOON_MS)
+    page.reload()
+
+    expect(page.locator("#text")).to_have_value("One honest sentence about it.")
+    expect(page.locator("#words")).to_have_text(
+        "5 words; 145 to go to the shortest length asked for"
+    )
+
+
+def test_work_that_cannot_be_saved_stays_and_is_saved_later(context, course):
+    """Offline the text stays on the page, which says so; back online it is saved by itself."""
+    activity = course.stage.activity(**RUBRIC_PARTS)
+    page = open_page(context, course, "ada", activity, "reflections/tc-r1")
+    expect(page.locator("#words")).to_contain_text("0 words")
+    context.set_offline(True)
+    page.fill("#text", "Written on a train.")
+    expect(page.locator("#save-state")).to_contain_text("You are offline", timeout=SOON_MS)
+
+    context.set_offline(False)
+
+    expect(page.locator("#save-state")).to_contain_text("Saved", timeout=SOON_MS)
+    expect(page.locator("#text")).to_have_value("Written on a train.")
+
+
+def test_an_older_tab_overwrites_nothing_and_leads_to_both_versions(context, course):
+    """The older of two tabs is told of the newer version and shows both when asked."""
+    activity = course.stage.activity(**RUBRIC_PARTS)
+    older = open_page(context, course, "ada", activity, "reflections/tc-r1")
+    newer = open_page(context, course, "ada", activity, "reflections/tc-r1")
+    newer.fill("#text", "From the newer tab.")
+    expect(newer.locator("#save-state")).to_contain_text("Saved", timeout=SOON_MS)
+
+    older.fill("#text", "From the older tab.")
+    expect(older.locator("#save-state")).to_contain_text("another tab", timeout=SOON_MS)
+    older.get_by_role("button", name="Compare the two versions").click()
+
+    expect(older.locator("body")).to_have_attribute("data-page", "conflict")
+    expect(older.locator("#text")).to_have_value("From the older tab.")
+    expect(older.locator("main")).to_contain_text("From the newer tab.")
+
+
+def test_a_page_without_its_session_keeps_the_text(context, course):
+    """When the session has ended the page says so and leaves the text where it is."""
+    activity = course.stage.activity(**RUBRIC_PARTS)
+    page = open_page(context, course, "ada", activity, "reflections/tc-r1")
+    course.now.move(hours=13)
+
+    page.fill("#text", "Still here.")
+
+    expect(page.locator("#save-state")).to_contain_text("signed out", timeout=SOON_MS)
+    expect(page.locator("#text")).to_have_value("Still here.")
+
+
+def test_leaving_at_once_saves_what_was_typed(context, course):
+    """Going away before the pause is over loses nothing."""
+    activity = course.stage.activity(**RUBRIC_PARTS)
+    page = open_page(context, course, "ada", activity, "reflections/tc-r1")
+    page.on("dialog", lambda dialog: dialog.accept())
+    address = page.url
+    page.fill("#text", "Typed and gone.")
+
+    page.locator(".back").click()
+    expect(page.locator("body")).to_have_attribute("data-page", "activity")
+    page.goto(address)
+
+    expect(page.locator("#text")).to_have_value("Typed and gone.")
+
+
+def test_handing_in_right_after_an_answer_takes_the_answer_along(context, course):
+    """A click on the way on waits for the save under way, so that nothing is lost or refused."""
+    activity = course.stage.activity(module_id="taster")
+    page = open_page(context, course, "ada", activity)
+    page.get_by_role("button", name="Start the quiz").click()
+    for item in page.locator("fieldset[data-item]").all():
+        item.locator("label").first.click()
+
+    page.get_by_role("button", name="Check and hand in").click()
+    expect(page.locator("body")).to_have_attribute("data-page", "review")
+    expect(page.locator("main")).to_contain_text("3 of 3 questions answered")
+    page.get_by_role("button", name="Hand in attempt 1").dblclick()
+
+    expect(page.locator("body")).to_have_attribute("data-page", "result")
+    assert len(course.fresh().scalars(select(Response)).all()) == 3
+    assert course.session.scalars(select(Attempt.state)).one() == "graded"
+
+
+def test_a_quiz_can_be_taken_by_keyboard_alone(context, course):
+    """Tab, arrows, space and enter are enough for a whole quiz."""
+    activity = course.stage.activity(module_id="taster")
+    page = open_page(context, course, "ada", activity)
+
+    press_to(page, "Start the quiz")
+    expect(page.locator("h1")).to_be_focused()
+    for _ in range(3):
+        while page.evaluate("document.activeElement.type") != "radio":
+            page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+    press_to(page, "Check and hand in")
+    expect(page.locator("h1")).to_be_focused()
+    press_to(page, "Hand in attempt 1")
+
+    expect(page.locator("body")).to_have_attribute("data-page", "result")
+    assert len(course.fresh().scalars(select(Response)).all()) == 3
+
+
+def test_the_delivery_state_is_refreshed_by_itself(context, course):
+    """The sentence about the gradebook changes without a reload once the score is there."""
+    activity = course.stage.activity(module_id="taster")
+    attempt_id = course.hand_in_quiz("ada", activity)
+    page = open_page(context, course, "ada", activity, f"attempts/{attempt_id}")
+    expect(page.locator("main")).to_contain_text("on its way to the gradebook")
+
+    delivery = course.fresh().scalars(select(ScoreDelivery)).one()
+    delivery.state, delivery.delivered_at = "delivered", course.now()
+    course.session.commit()
+
+    expect(page.locator("[data-block=delivery]")).to_have_text(
+        "In the gradebook since 6:00\N{NARROW NO-BREAK SPACE}AM.", timeout=SOON_MS
+    )
+
+
+def test_the_frame_hears_how_tall_the_page_is(context, course):
+    """In a frame the page tells its height, and says nothing else."""
+    activity = course.stage.activity(module_id="taster")
+    inner = open_page(context, course, "ada", activity, frame_ancestors=[LMS])
+    outer = context.new_page()
+    outer.route(
+        f"{LMS}/*",
+        lambda route: route.fulfill(
+            content_type="text/html",
+            body=f"""<!doctype html><title>Course</title><script>
+                window.heard = [];
+                addEventListener("message", event => heard.push(event.data));
+                </script><iframe width="400" src="{inner.url}"></iframe>""",
+        ),
+    )
+    outer.goto(f"{LMS}/course")
+    outer.wait_for_function("window.heard.length > 0")
+
+    message = outer.evaluate("window.heard[0]")
+    assert message.keys() == {"subject", "height"}
+    assert message["subject"] == "lti.frameResize"
+    assert message["height"] > 300
+
+
+@pytest.mark.parametrize("width", [320, 1100])
+def test_no_page_is_wider_than_its_frame(context, course, width):
+    """At 320 px, and at any width, nothing has to be scrolled sideways."""
+    activity = course.stage.activity(**RUBRIC_PARTS)
+    attempt_id = course.hand_in_quiz("ada", activity)
+    made = course.hand_in_reflection("ada", activity, "tc-r1", "W" * 300)
+    page = open_page(context, course, "ada", activity)
+    teacher = open_page(context, course, "instructor", activity)
+    found = []
+
+    for tab, paths in (
+        (page, ("", "reading", f"attempts/{attempt_id}", "reflections/tc-r1")),
+        (teacher, ("", "grading", f"grading/{made}", "settings", "unmatched", "preview")),
+    ):
+        tab.set_viewport_size({"width": width, "height": 700})
+        home = tab.url
+        for path in paths:
+            tab.goto(home + path)
+            if tab.evaluate("document.documentElement.scrollWidth") > width:
+                found.append(path)
+
+    assert found == []
+
+
+def press_to(page: Page, name: str) -> None:
+    """Go to a button with the tab key and press enter."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == name:
+            page.keyboard.press("Enter")
+            page.wait_for_load_state()
+            return
+    raise AssertionError(f"{name} cannot be reached by keyboard")
