@@ -1,5 +1,5 @@
 """The WSGI entry point: ``gunicorn wsgi:app``."""
 
-from lti_alliance.app import create_app
+from lti_alliance.app import create_served_app
 
-app = create_app()
+app = create_served_app()

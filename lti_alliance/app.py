@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from lti_alliance import cli, observability, web
+from lti_alliance import cli, observability, schema, web
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.lti.http import PlatformHTTP, SessionFactory
 from lti_alliance.models import db
 from lti_alliance.parts import EXTENSION, Clock, Parts, utc_now
 from lti_alliance.sealing import Sealer
-from lti_alliance.settings import Settings, load
+from lti_alliance.settings import Settings, SettingsError, load
 
 MAX_FORM_BYTES = 1_000_000
 MAX_FORM_FIELDS = 2_000
@@ -35,6 +35,8 @@ def create_app(
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=_database_url(settings),
+        # A database error may reach a log; what was written to the database may not.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
         MAX_FORM_PARTS=MAX_FORM_FIELDS,
@@ -55,6 +57,19 @@ def create_app(
     db.init_app(app)
     web.register(app)
     cli.register(app)
+    return app
+
+
+def create_served_app() -> Flask:
+    """Build the application for a web server; refuse a database that is not up to date."""
+    app = create_app()
+    with app.app_context(), db.engine.connect() as connection:
+        current = schema.is_current(connection)
+    # A pre-fork server hands its connections to no child: each opens its own.
+    with app.app_context():
+        db.engine.dispose()
+    if not current:
+        raise SettingsError(["The database lacks migrations: run `alliance db upgrade`."])
     return app
 
 

@@ -38,7 +38,8 @@ class Sealer:
             raise SealBroken(purpose.partition(":")[0])
         try:
             return self._cipher.decrypt(nonce, body, purpose.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
+            # A value cut so short that no tag is left is refused before it is tried.
             raise SealBroken(purpose.partition(":")[0]) from None
 
     def seal_text(self, text: str, *, purpose: str) -> bytes:

@@ -91,7 +91,7 @@ def main() -> None:
     ]
     TARGET.write_text(TEMPLATE.format(upgrade=lines[0], downgrade=lines[1]), encoding="utf-8")
     (MIGRATIONS / "HEAD").write_text("0001\n", encoding="utf-8")
-    subprocess.run(["ruff", "format", "--quiet", str(TARGET)], check=True)
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(TARGET)], check=True)
 
 
 if __name__ == "__main__":

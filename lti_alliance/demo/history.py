@@ -1,6 +1,7 @@
 """Three weeks of a course, played by scripted people through the tool's own services."""
 
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,8 +20,10 @@ from lti_alliance.domain.items import Item, ShortItem, response_field
 from lti_alliance.models import Activity, Membership, Reflection
 from lti_alliance.parts import Parts
 from lti_alliance.services import attempts, reflections
+from lti_alliance.services.score_claims import is_anything_due
 
 SEED = 6010
+DELIVERY_PATIENCE = timedelta(seconds=60)
 
 
 @dataclass(slots=True)
@@ -152,6 +155,15 @@ class History:
                 ).one()
                 self._grade(session, reflection, marker, player.ability, at=at)
 
+    def wait_until_delivered(self) -> None:
+        """Wait for the worker, so that what happens next happens to grades that have arrived."""
+        deadline = self.parts.now() + DELIVERY_PATIENCE
+        while self.parts.now() < deadline:
+            with self.act() as session:
+                if not is_anything_due(session, at=self.parts.now() + DELIVERY_PATIENCE):
+                    return
+            time.sleep(0.2)
+
     def _grade(
         self,
         session: Session,
@@ -219,8 +231,10 @@ def find_activities(session: Session, stage: Stage, platform: str) -> dict[str, 
     return found
 
 
-def in_lms(history: History, path: str, value: object, *, method: str = "POST") -> None:
+def in_lms(
+    history: History, path: str, value: object, *, method: str = "POST", rest: str = ""
+) -> None:
     """Let something happen in the practice LMS itself, such as a changed grade."""
     course_id = {"canvas": "77", "moodle": "3"}[history.platform]
-    url = f"{history.stage.lms_url}/_practice/{path}/{history.platform}/{course_id}"
+    url = f"{history.stage.lms_url}/_practice/{path}/{history.platform}/{course_id}{rest}"
     ScriptedBrowser().send_json(url, value, method=method)

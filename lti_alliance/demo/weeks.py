@@ -1,6 +1,7 @@
 """Who does what in the three weeks of the demonstration, on either platform."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from lti_alliance.demo import course
 from lti_alliance.demo.history import History, Player, in_lms
@@ -12,13 +13,15 @@ STEADY_ATTEMPTS = (1, 2, 1, 1, 2, 3)
 def play_canvas(history: History, students: list[str], *, tell: Callable[[str], None]) -> None:
     """Play the larger course: every situation that an instructor meets is in it somewhere."""
     history.rng.seed(6010)
+    _set_due_date(history, course.WEEK_1_QUIZ.link, day=7)
     teacher = history.join(course.TEACHERS["canvas"], ability=1)
     players = [history.join(s, ability=history.rng.uniform(0.55, 0.98)) for s in students]
     nameless = history.join("nameless", ability=0.7)
+    elsewhere = history.join("teaches.elsewhere", ability=0.95)
     tester = history.join("test.student", ability=0.5)
-    steady, rest = players[:16], players[16:]
+    steady, rest = [*players[:16], elsewhere], players[16:]
     half_way, drafting, late, leaving, unusual, repeating, *absent = rest
-    tell(f"{len(players) + 2} students have joined the larger course")
+    tell(f"{len(players) + 3} people have joined the larger course")
 
     for number, player in enumerate(steady):
         for attempt in range(STEADY_ATTEMPTS[number % len(STEADY_ATTEMPTS)]):
@@ -45,6 +48,7 @@ def play_canvas(history: History, students: list[str], *, tell: Callable[[str], 
         history.write(player, course.WEEK_2_REFLECTION, day=13)
     tell("week 2: quizzes and reflections")
 
+    history.wait_until_delivered()
     _leave_course(history, teacher, leaving)
     _change_in_gradebook(history, steady[3])
     tell("one student dropped out, and one grade was changed in the gradebook")
@@ -64,6 +68,12 @@ def play_moodle(history: History, students: list[str], *, tell: Callable[[str], 
     for player in players[:4]:
         history.take_quiz(player, course.WEEK_2_QUIZ, day=12)
     tell("the smaller course has played its two weeks")
+
+
+def _set_due_date(history: History, activity: str, *, day: float) -> None:
+    """Let the instructor set a due date in the LMS, so that somebody can be late."""
+    due = {"due_at": (history.began + timedelta(days=day)).isoformat(timespec="seconds")}
+    in_lms(history, "courses", due, method="PATCH", rest=f"/activities/{activity}")
 
 
 def _leave_course(history: History, teacher: Player, leaving: Player) -> None:

@@ -21,7 +21,8 @@ from lti_alliance.errors import LaunchRejected
 from lti_alliance.models import Registration
 
 ALGORITHM = "RS256"
-MAX_TOKEN_CHARS = 65_536
+# Canvas sends an assignment's whole description along.
+MAX_TOKEN_CHARS = 400_000
 LEEWAY_S = 60
 MAX_AGE_S = 600
 MAX_LIFETIME_S = 3600

@@ -95,7 +95,7 @@ class Grade(Keyed, Base):
     maximum: Mapped[Decimal]
     parts: Mapped[dict[str, Any]]
     """`{part: {"score", "maximum", "state"}}` with decimals as text."""
-    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempts.id", use_alter=True))
+    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempts.id"))
     """The attempt that counts; for an average, the last one."""
     started_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]

@@ -21,11 +21,12 @@ class ScoreDelivery(Keyed, Base):
     __table_args__ = (
         UniqueConstraint("activity_id", "membership_id"),
         Index("ix_score_deliveries_state_next_at", "state", "next_at"),
+        Index("ix_score_deliveries_registration_state", "registration_id", "state", "next_at"),
     )
 
     activity_id: Mapped[UUID] = mapped_column(ForeignKey("activities.id"))
     membership_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
-    registration_id: Mapped[UUID] = mapped_column(ForeignKey("registrations.id"), index=True)
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("registrations.id"))
     grade_id: Mapped[UUID] = mapped_column(ForeignKey("grades.id"))
     state: Mapped[str] = mapped_column(String(20))
     """A `domain.delivery.DeliveryState`."""

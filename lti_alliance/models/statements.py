@@ -5,7 +5,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import Delete, Insert, Update
+from sqlalchemy.sql.dml import Delete, Update
 
 from lti_alliance.models.base import Base
 
@@ -16,9 +16,10 @@ def insert_for(session: Session, table: type[Base]) -> Any:
     return dialect.insert(table)
 
 
-def rows_changed(session: Session, statement: Update | Insert | Delete) -> int:
+def rows_changed(session: Session, statement: Update | Delete) -> int:
     """Run a conditional statement and count the rows it changed.
 
+    Not for INSERT … ON CONFLICT, whose count the drivers do not agree on: use RETURNING there.
     Objects already loaded are left as they were: refresh those that are read afterwards.
     """
     result = session.execute(statement.execution_options(synchronize_session=False))

@@ -434,35 +434,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'in_progress'"),
     )
     op.create_table(
-        "grades",
-        sa.Column("activity_id", sa.Uuid(), nullable=False),
-        sa.Column("membership_id", sa.Uuid(), nullable=False),
-        sa.Column("score", sa.String(length=40), nullable=True),
-        sa.Column("maximum", sa.String(length=40), nullable=False),
-        sa.Column("parts", sa.JSON(), nullable=False),
-        sa.Column("attempt_id", sa.Uuid(), nullable=True),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("comment", sa.String(length=500), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["activity_id"], ["activities.id"], name=op.f("fk_grades_activity_id_activities")
-        ),
-        sa.ForeignKeyConstraint(
-            ["attempt_id"], ["attempts.id"], name=op.f("fk_grades_attempt_id_attempts")
-        ),
-        sa.ForeignKeyConstraint(
-            ["membership_id"], ["memberships.id"], name=op.f("fk_grades_membership_id_memberships")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_grades")),
-        sa.UniqueConstraint(
-            "activity_id", "membership_id", name=op.f("uq_grades_activity_id_membership_id")
-        ),
-    )
-    op.create_index(op.f("ix_grades_membership_id"), "grades", ["membership_id"], unique=False)
-    op.create_table(
         "reflections",
         sa.Column("activity_id", sa.Uuid(), nullable=False),
         sa.Column("membership_id", sa.Uuid(), nullable=False),
@@ -516,6 +487,35 @@ def upgrade() -> None:
             "reflection_id", "version", name=op.f("uq_drafts_reflection_id_version")
         ),
     )
+    op.create_table(
+        "grades",
+        sa.Column("activity_id", sa.Uuid(), nullable=False),
+        sa.Column("membership_id", sa.Uuid(), nullable=False),
+        sa.Column("score", sa.String(length=40), nullable=True),
+        sa.Column("maximum", sa.String(length=40), nullable=False),
+        sa.Column("parts", sa.JSON(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("comment", sa.String(length=500), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["activity_id"], ["activities.id"], name=op.f("fk_grades_activity_id_activities")
+        ),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"], ["attempts.id"], name=op.f("fk_grades_attempt_id_attempts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["membership_id"], ["memberships.id"], name=op.f("fk_grades_membership_id_memberships")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grades")),
+        sa.UniqueConstraint(
+            "activity_id", "membership_id", name=op.f("uq_grades_activity_id_membership_id")
+        ),
+    )
+    op.create_index(op.f("ix_grades_membership_id"), "grades", ["membership_id"], unique=False)
     op.create_table(
         "responses",
         sa.Column("attempt_id", sa.Uuid(), nullable=False),
@@ -620,9 +620,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_score_deliveries_registration_id"),
+        "ix_score_deliveries_registration_state",
         "score_deliveries",
-        ["registration_id"],
+        ["registration_id", "state", "next_at"],
         unique=False,
     )
     op.create_index(
@@ -635,16 +635,16 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_score_deliveries_state_next_at", table_name="score_deliveries")
-    op.drop_index(op.f("ix_score_deliveries_registration_id"), table_name="score_deliveries")
+    op.drop_index("ix_score_deliveries_registration_state", table_name="score_deliveries")
     op.drop_index(op.f("ix_score_deliveries_membership_id"), table_name="score_deliveries")
     op.drop_table("score_deliveries")
     op.drop_table("rubric_assessments")
     op.drop_table("responses")
+    op.drop_index(op.f("ix_grades_membership_id"), table_name="grades")
+    op.drop_table("grades")
     op.drop_table("drafts")
     op.drop_index(op.f("ix_reflections_membership_id"), table_name="reflections")
     op.drop_table("reflections")
-    op.drop_index(op.f("ix_grades_membership_id"), table_name="grades")
-    op.drop_table("grades")
     op.drop_index(
         "uq_attempts_open",
         table_name="attempts",

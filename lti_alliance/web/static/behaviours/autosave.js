@@ -7,6 +7,13 @@ const PAUSE_MS = 2_000;
 const RETRY_MS = 10_000;
 const KEEPALIVE_BYTES = 60_000;
 
+function isChanged(field) {
+  if (field.type === "radio" || field.type === "checkbox") {
+    return field.checked !== field.defaultChecked;
+  }
+  return field.type !== "hidden" && "defaultValue" in field && field.value !== field.defaultValue;
+}
+
 export default function autosave(form) {
   const status = document.getElementById("save-state");
   const version = form.elements.namedItem("saved_version");
@@ -114,6 +121,8 @@ export default function autosave(form) {
     return link;
   }
 
+  // Somebody may have begun before this script arrived, or the browser filled the form in again.
+  if ([...form.elements].some(isChanged)) changed();
   form.addEventListener("input", changed);
   form.addEventListener("focusout", () => save());
   form.addEventListener("submit", (event) => {
