@@ -27,8 +27,8 @@ from lti_alliance.models import (
     ScoreDelivery,
 )
 from lti_alliance.services import platforms
+from lti_alliance.services.approvals import MAX_PENDING_DEPLOYMENTS
 from lti_alliance.services.platforms import (
-    MAX_PENDING_DEPLOYMENTS,
     add_registration,
     approve_deployment,
     approve_host,

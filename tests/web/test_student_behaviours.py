@@ -2,9 +2,12 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page, expect, sync_playwright
 from sqlalchemy import select
 from werkzeug.serving import make_server
@@ -16,22 +19,30 @@ from tests.web.course import RUBRIC_PARTS, Course, open_course
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
 
-SOON_MS = 6_000
-LMS = "http://localhost:9"
+SOON_MS = 10_000
+expect.set_options(timeout=SOON_MS)
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """Serve an application at an address of its own."""
+    server = make_server("localhost", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://localhost:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture
 def course(settings, session, now) -> Iterator[Course]:
-    """A course served at an address of its own."""
-    server = make_server("localhost", 0, lambda _environ, _start: [], threaded=True)
-    app = create_app(replace(settings, base_url=f"http://localhost:{server.port}"), now=now)
-    server.app = app
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield open_course(app, session, now)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """A course that a browser can reach."""
+    made: list[Flask] = []
+    with served(lambda environ, start: made[0](environ, start)) as address:
+        app = create_app(replace(settings, base_url=address), now=now)
+        made.append(app)
+        yield open_course(app, session, now)
     with app.app_context():
         db.engine.dispose()
 
@@ -197,22 +208,13 @@ def test_the_delivery_state_is_refreshed_by_itself(context, course):
 def test_the_frame_hears_how_tall_the_page_is(context, course):
     """In a frame the page tells its height, and says nothing else."""
     activity = course.stage.activity(module_id="taster")
-    inner = open_page(context, course, "ada", activity, frame_ancestors=[LMS])
-    outer = context.new_page()
-    outer.route(
-        f"{LMS}/*",
-        lambda route: route.fulfill(
-            content_type="text/html",
-            body=f"""<!doctype html><title>Course</title><script>
-                window.heard = [];
-                addEventListener("message", event => heard.push(event.data));
-                </script><iframe width="400" src="{inner.url}"></iframe>""",
-        ),
-    )
-    outer.goto(f"{LMS}/course")
-    outer.wait_for_function("window.heard.length > 0")
+    with served(lambda _environ, start: _framing(start, inner.url)) as lms:
+        inner = open_page(context, course, "ada", activity, frame_ancestors=[lms])
+        outer = context.new_page()
+        outer.goto(lms)
+        outer.wait_for_function("window.heard.length > 0")
+        message = outer.evaluate("window.heard[0]")
 
-    message = outer.evaluate("window.heard[0]")
     assert message.keys() == {"subject", "height"}
     assert message["subject"] == "lti.frameResize"
     assert message["height"] > 300
@@ -240,6 +242,16 @@ def test_no_page_is_wider_than_its_frame(context, course, width):
                 found.append(path)
 
     assert found == []
+
+
+def _framing(start: Any, address: str) -> list[bytes]:
+    """Answer a page that frames another and listens to it."""
+    start("200 OK", [("Content-Type", "text/html")])
+    page = f"""<!doctype html><title>Course</title><script>
+        window.heard = [];
+        addEventListener("message", event => heard.push(event.data));
+        </script><iframe width="400" src="{address}"></iframe>"""
+    return [page.encode()]
 
 
 def press_to(page: Page, name: str) -> None:

@@ -1,0 +1,143 @@
+"""Entering a course: the rows that a launch makes and refreshes there."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from lti_alliance.domain.launch import GradeService, Launch
+from lti_alliance.models import (
+    Base,
+    Context,
+    Deployment,
+    LaunchSession,
+    LineItem,
+    Membership,
+    ResourceLink,
+)
+from lti_alliance.models.statements import insert_for, rows_changed
+
+Row = TypeVar("Row", bound=Base)
+
+
+def enter_course(
+    session: Session,
+    opened: LaunchSession,
+    launch: Launch,
+    deployment: Deployment,
+    *,
+    at: datetime,
+) -> None:
+    """Let the person of a launch into its course, and bring up to date what the message tells.
+
+    That is the course itself, the membership, the link that was opened and its column.
+    """
+    told = launch.context
+    assert told is not None
+    context = find_or_make(
+        session,
+        Context,
+        {"deployment_id": deployment.id, "lti_id": told.id},
+        {"label": told.label, "title": told.title, "memberships_url": "", "created_at": at},
+    )
+    context.label, context.title = told.label or context.label, told.title or context.title
+    if launch.roster_service is not None and not launch.roster_service.held_host:
+        context.memberships_url = launch.roster_service.memberships_url
+    opened.context_id = context.id
+    opened.membership_id = _join(session, context, opened.user_id, launch, at=at).id
+    link = launch.resource_link
+    if link is None or _is_course_itself(launch):
+        return
+    resource_link = find_or_make(
+        session,
+        ResourceLink,
+        {"context_id": context.id, "lti_id": link.id},
+        {"title": link.title, "created_at": at},
+    )
+    resource_link.title = link.title or resource_link.title
+    opened.resource_link_id = resource_link.id
+    if launch.grade_service is not None:
+        _refresh_line_item(session, resource_link, launch.grade_service, at=at)
+
+
+def _is_course_itself(launch: Launch) -> bool:
+    """Say whether the message names the course in place of a link.
+
+    Canvas does for its course menu, SpeedGrader and some embedded links. Moodle never does, but
+    counts courses and links apart, so that the fifth link of course 5 has the same number.
+    """
+    assert launch.context is not None
+    assert launch.resource_link is not None
+    return launch.resource_link.id == launch.context.id and launch.platform_family != "moodle"
+
+
+def _join(
+    session: Session, context: Context, user_id: UUID, launch: Launch, *, at: datetime
+) -> Membership:
+    wanted = select(Membership).where(
+        Membership.context_id == context.id, Membership.user_id == user_id
+    )
+    member = session.scalar(wanted)
+    if member is None:
+        # Newcomers to a course queue up at its row, so that no two get the same number.
+        rows_changed(
+            session, update(Context).where(Context.id == context.id).values(lti_id=Context.lti_id)
+        )
+        last = session.scalar(
+            select(func.max(Membership.number)).where(Membership.context_id == context.id)
+        )
+        session.execute(
+            insert_for(session, Membership)
+            .values(
+                context_id=context.id,
+                user_id=user_id,
+                role=launch.role,
+                is_test_user=launch.is_test_user,
+                number=(last or 0) + 1,
+                first_launch_at=at,
+                last_launch_at=at,
+            )
+            .on_conflict_do_nothing(index_elements=["context_id", "user_id"])
+        )
+        member = session.scalars(wanted).one()
+    member.role = launch.role
+    member.is_test_user = launch.is_test_user
+    member.last_launch_at = at
+    return member
+
+
+def _refresh_line_item(
+    session: Session, resource_link: ResourceLink, service: GradeService, *, at: datetime
+) -> None:
+    line_item = find_or_make(
+        session, LineItem, {"resource_link_id": resource_link.id}, {"seen_at": at}
+    )
+    # A message without the column's address says nothing of one that the tool found or made.
+    line_item.url = service.lineitem or line_item.url
+    line_item.container_url = service.lineitems or line_item.container_url
+    line_item.scopes = sorted(service.scopes)
+    line_item.held_host = service.held_host
+    line_item.seen_at = at
+
+
+def find_or_make(
+    session: Session, table: type[Row], key: dict[str, Any], values: dict[str, Any]
+) -> Row:
+    """Return the row with this key, made with these values where there was none.
+
+    Right when several do it at once: the unique key of the table lets one of them win.
+    """
+    # Looked for first, because nearly every launch finds what it looks for; the insert lets
+    # another's win, which the second look then sees.
+    wanted = select(table).filter_by(**key)
+    found = session.scalar(wanted)
+    if found is not None:
+        return found
+    session.execute(
+        insert_for(session, table)
+        .values(**key, **values)
+        .on_conflict_do_nothing(index_elements=list(key))
+    )
+    return session.scalars(wanted).one()
