@@ -40,7 +40,7 @@ class Role(StrEnum):
         return self in (Role.INSTRUCTOR, Role.CONTENT_DEVELOPER)
 
 
-_LIS = "://purl.imsglobal.org/vocab/lis/v2/"
+_LIS = "http://purl.imsglobal.org/vocab/lis/v2/"
 _MEMBERSHIP = _LIS + "membership"
 
 _COURSE_ROLES: Mapping[str, Role] = {
@@ -68,7 +68,7 @@ _SHORT_ROLES: Mapping[str, Role] = {
 _ADMINISTRATION = frozenset(
     {f"{_LIS}institution/person#Administrator", f"{_LIS}system/person#Administrator"}
 )
-_TEST_USER = "://purl.imsglobal.org/vocab/lti/system/person#TestUser"
+_TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
 # A TA sub-role wins over Instructor because Canvas sends both for a teaching assistant.
 _PRECEDENCE = (
@@ -80,12 +80,9 @@ _PRECEDENCE = (
 )
 
 
-def _without_scheme(uri: str) -> str:
+def _as_vocabulary(uri: str) -> str:
     # Some Moodle distributions send https role URIs where the vocabulary says http.
-    for scheme in ("http", "https"):
-        if uri.startswith(scheme + "://"):
-            return uri[len(scheme) :]
-    return uri
+    return f"http://{uri.removeprefix('https://')}" if uri.startswith("https://") else uri
 
 
 def course_role(uris: Iterable[str]) -> Role:
@@ -95,7 +92,7 @@ def course_role(uris: Iterable[str]) -> Role:
     give the least: a learner's view. Institution and system roles give no course rights; an
     administrator without a course role gets the support view.
     """
-    sent = {_without_scheme(uri) for uri in uris}
+    sent = {_as_vocabulary(uri) for uri in uris}
     held = {_COURSE_ROLES[uri] for uri in sent if uri in _COURSE_ROLES}
     held |= {_SHORT_ROLES[uri] for uri in sent if uri in _SHORT_ROLES}
     for role in _PRECEDENCE:
@@ -106,12 +103,12 @@ def course_role(uris: Iterable[str]) -> Role:
 
 def is_test_user(uris: Iterable[str]) -> bool:
     """Say whether the launch is a platform's student preview, whose scores never leave the tool."""
-    return any(_without_scheme(uri) == _TEST_USER for uri in uris)
+    return any(_as_vocabulary(uri) == _TEST_USER for uri in uris)
 
 
 def is_institution_administrator(uris: Iterable[str]) -> bool:
     """Say whether the person administers the institution or the platform."""
-    return any(_without_scheme(uri) in _ADMINISTRATION for uri in uris)
+    return any(_as_vocabulary(uri) in _ADMINISTRATION for uri in uris)
 
 
 @dataclass(frozen=True, slots=True)

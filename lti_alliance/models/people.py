@@ -42,7 +42,10 @@ class Membership(Keyed, Base):
     """A person in a course, with the role of the last launch."""
 
     __tablename__ = "memberships"
-    __table_args__ = (UniqueConstraint("context_id", "user_id"),)
+    __table_args__ = (
+        UniqueConstraint("context_id", "user_id"),
+        UniqueConstraint("context_id", "number"),
+    )
 
     context_id: Mapped[UUID] = mapped_column(ForeignKey("contexts.id"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)

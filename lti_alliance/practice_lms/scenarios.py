@@ -75,6 +75,13 @@ ACTIVITIES: list[tuple[str, str, str, float | None, str]] = [
         "Write a page about how trust was won or lost in a conversation you know.",
     ),
     (
+        "week-3",
+        "Week 3: still to be chosen",
+        "assignment",
+        10,
+        "The instructor has placed this activity and not yet said what it is.",
+    ),
+    (
         "reading",
         "Reading: What the alliance is made of",
         "module_item",

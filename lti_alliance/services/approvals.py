@@ -175,6 +175,7 @@ def _remember_deployment(
 
 
 def make_due(session: Session, registration: Registration, reason: Reason, *, at: datetime) -> int:
+    """Let the scores go that were blocked for this reason; return how many there are."""
     return rows_changed(
         session,
         update(ScoreDelivery)

@@ -18,6 +18,7 @@ from lti_alliance.models import (
     ResourceLink,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
+from lti_alliance.services import score_delivery
 
 Row = TypeVar("Row", bound=Base)
 
@@ -59,7 +60,11 @@ def enter_course(
     resource_link.title = link.title or resource_link.title
     opened.resource_link_id = resource_link.id
     if launch.grade_service is not None:
-        _refresh_line_item(session, resource_link, launch.grade_service, at=at)
+        is_new = _refresh_line_item(session, resource_link, launch.grade_service, at=at)
+        # What was blocked for everybody may go now; what was blocked for this person alone, too,
+        # since whoever is let in by the LMS is in the course.
+        whose = None if is_new else opened.membership_id
+        score_delivery.resume(session, resource_link, membership_id=whose, at=at)
 
 
 def _is_course_itself(launch: Launch) -> bool:
@@ -110,16 +115,24 @@ def _join(
 
 def _refresh_line_item(
     session: Session, resource_link: ResourceLink, service: GradeService, *, at: datetime
-) -> None:
+) -> bool:
+    """Keep what the message tells of the link's column; say whether it tells something new."""
     line_item = find_or_make(
         session, LineItem, {"resource_link_id": resource_link.id}, {"seen_at": at}
     )
+    before = _told(line_item)
     # A message without the column's address says nothing of one that the tool found or made.
     line_item.url = service.lineitem or line_item.url
     line_item.container_url = service.lineitems or line_item.container_url
     line_item.scopes = sorted(service.scopes)
     line_item.held_host = service.held_host
     line_item.seen_at = at
+    session.flush()
+    return _told(line_item) != before
+
+
+def _told(line_item: LineItem) -> tuple[object, ...]:
+    return line_item.url, line_item.container_url, line_item.held_host, tuple(line_item.scopes)
 
 
 def find_or_make(

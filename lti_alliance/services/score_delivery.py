@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.delivery import DeliveryState, Reason
@@ -93,8 +93,14 @@ def resend(session: Session, delivery_ids: Collection[UUID], *, at: datetime) ->
     return again
 
 
-def resume(session: Session, resource_link: ResourceLink, *, at: datetime) -> int:
-    """Take up again what waits for this link's line item, and count it.
+def resume(
+    session: Session,
+    resource_link: ResourceLink,
+    *,
+    membership_id: UUID | None = None,
+    at: datetime,
+) -> int:
+    """Take up again what waits for this link's line item, one member's or everybody's; count it.
 
     A launch calls it after keeping what it told of the line item: what was blocked is tried again,
     and what was told to another address is told to the new one.
@@ -115,6 +121,7 @@ def resume(session: Session, resource_link: ResourceLink, *, at: datetime) -> in
             ScoreDelivery.activity_id == resource_link.activity.id,
             ScoreDelivery.desired_score.is_not(None),
             or_(ScoreDelivery.state == DeliveryState.BLOCKED, moved),
+            ScoreDelivery.membership_id == membership_id if membership_id else true(),
             is_free(at),
         )
         .values(state=DeliveryState.DUE, next_at=at, tries=0),

@@ -18,7 +18,12 @@ SOURCE_LANGUAGE = "en"
 
 def client_network() -> str:
     """Name where a request comes from: an IPv4 address, or the /64 that an IPv6 client owns."""
-    address = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - nothing is bound to it
+    named = request.remote_addr or "nowhere"
+    try:
+        address = ip_address(named)
+    except ValueError:
+        # Some proxies name a port as well, or nothing that is an address.
+        return named[:64]
     if address.version == 4:
         return str(address)
     return str(ip_network((address, 64), strict=False))

@@ -237,6 +237,7 @@ def upgrade() -> None:
             ["user_id"], ["users.id"], name=op.f("fk_memberships_user_id_users")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_memberships")),
+        sa.UniqueConstraint("context_id", "number", name=op.f("uq_memberships_context_id_number")),
         sa.UniqueConstraint(
             "context_id", "user_id", name=op.f("uq_memberships_context_id_user_id")
         ),

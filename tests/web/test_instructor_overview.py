@@ -52,7 +52,7 @@ def test_test_students_stand_apart(course, activity):
     text = text_of(course.visit("instructor", activity).get())
 
     assert text.index("Student previews") < text.index("Test")
-    assert "Students who opened it 2" in text
+    assert "Students seen so far 2" in text
 
 
 def test_parts_that_are_missing_or_wait_are_named(course):

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from lti_alliance.models import db
 from lti_alliance.settings import Settings
+from lti_alliance.web.extensions import client_network
 from tests.platforms import Browser, World
 from tests.web.conftest import make_world
 
@@ -223,3 +224,21 @@ def test_strict_transport_over_tls(settings: Settings, session, now, network) ->
 
         assert answer.status_code == 303
         assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("unknown", "unknown"),
+        ("203.0.113.7:5000", "203.0.113.7:5000"),
+        ("", "nowhere"),
+    ],
+)
+def test_requests_are_counted_by_network(world: World, address: str, network: str) -> None:
+    """An IPv6 client is counted by the network that it owns; odd addresses break nothing."""
+    with world.app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+        found = client_network()
+
+    assert found == network

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Page, expect, sync_playwright
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from tests.web.course import RUBRIC_PARTS, Course, open_course
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
 
 SOON_MS = 10_000
+AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 expect.set_options(timeout=SOON_MS)
 
 
@@ -242,6 +244,46 @@ def test_no_page_is_wider_than_its_frame(context, course, width):
                 found.append(path)
 
     assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_breaks_a_rule_of_accessibility(context, course, scheme):
+    """Every page, with faults and conflicts too, passes axe's rules of WCAG 2.2 AA."""
+    activity = course.stage.activity(**RUBRIC_PARTS)
+    attempt_id = course.hand_in_quiz("ada", activity)
+    course.hand_in_reflection("ada", activity, "tc-r1", "Some honest words.")
+    made = course.hand_in_reflection("ben", activity, "tc-r1", "Other words.")
+    open_attempt = course.open_quiz("ada", activity)
+    course.join("eva")
+    student = open_page(context, course, "ada", activity)
+    writer = open_page(context, course, "eva", activity)
+    teacher = open_page(context, course, "instructor", activity)
+    quiz = f"attempts/{open_attempt.id}"
+    found = {}
+
+    def check(tab: Page, name: str) -> None:
+        report = Axe().run(tab, options={"runOnly": AXE_RULES}).response
+        if report["violations"]:
+            found[name] = [(v["id"], v["nodes"][0]["target"]) for v in report["violations"]]
+
+    for tab, paths in (
+        (student, ("", "reading", quiz, f"{quiz}/review", f"attempts/{attempt_id}")),
+        (student, ("reflections/tc-r1", "attempts/nothing")),
+        (writer, ("", "reflections/tc-r1", "reflections/tc-r1/review")),
+        (teacher, ("", "grading", f"grading/{made}", "settings", "unmatched", "preview")),
+        (teacher, (f"attempts/{attempt_id}",)),
+    ):
+        tab.emulate_media(color_scheme=scheme)
+        home = tab.url.partition("/launches/")[0] + "/launches/" + tab.url.split("/")[4] + "/"
+        for path in paths:
+            tab.goto(home + path)
+            check(tab, path)
+    teacher.goto(teacher.url.partition("attempts/")[0] + f"grading/{made}")
+    teacher.get_by_role("button", name="Save the grade").click()
+    check(teacher, "a rubric with faults")
+    expect(teacher.locator("[data-first-focus]")).to_be_focused()
+
+    assert found == {}
 
 
 def _framing(start: Any, address: str) -> list[bytes]:
