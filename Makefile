@@ -29,7 +29,7 @@ demo: $(VENV)/.installed-app ## run the tool, a worker and a practice LMS (RESET
 	@exec $(BIN)/alliance demo --port $(PORT) --lms-port $(LMS_PORT) $(if $(RESET),--reset)
 
 test: $(VENV)/.installed-dev ## run every test that this machine can run (ARGS= goes to pytest)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 # djlint's formatter is left out: it loses count after an {% if %} inside a line.
 check: $(VENV)/.installed-dev ## lint, types, architecture, templates, migrations: fast, no tests

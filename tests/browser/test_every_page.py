@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Frame, Page, expect
 
 from tests.browser.conftest import Demo, NewContext, open_activity, tool_frame
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NARROW = {"width": 320, "height": 640}

@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 
 from tests.browser.conftest import Demo, NewContext, open_activity, tool_frame
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
 WORDS = "A mentor once said that she did not know and would find out, and I trusted her more. "
 STUDENTS = {"canvas": "amara.okafor", "moodle": "ravi.menon"}

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import event, select
 
 from lti_alliance.domain.delivery import DeliveryState, Reason
+from lti_alliance.domain.launch import Role
 from lti_alliance.models import ScoreDelivery, db
 from lti_alliance.web.delivery_words import REASONS, reason_words
 from tests import stage as stages
@@ -206,3 +207,11 @@ def test_an_odd_acceptance_is_refused(course, changes, status):
     answer = teacher.post("unmatched", form | {"share": "1"} | changes)
 
     assert answer.status_code == status
+
+
+def test_the_role_of_the_launch_decides(course, activity):
+    """A tab launched as a student shows nobody else's attempt, whatever the person is elsewhere."""
+    attempt_id = course.hand_in_quiz("ada", activity)
+    as_student = course.visit("instructor", activity, role=Role.LEARNER)
+
+    assert as_student.get(f"attempts/{attempt_id}").status_code == 404

@@ -227,7 +227,7 @@ def test_strict_transport_over_tls(settings: Settings, session, now, network) ->
 
 
 @pytest.mark.parametrize(
-    ("address", "network"),
+    ("address", "counted"),
     [
         ("203.0.113.7", "203.0.113.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
@@ -236,9 +236,9 @@ def test_strict_transport_over_tls(settings: Settings, session, now, network) ->
         ("", "nowhere"),
     ],
 )
-def test_requests_are_counted_by_network(world: World, address: str, network: str) -> None:
+def test_requests_are_counted_by_network(world: World, address: str, counted: str) -> None:
     """An IPv6 client is counted by the network that it owns; odd addresses break nothing."""
     with world.app.test_request_context(environ_base={"REMOTE_ADDR": address}):
         found = client_network()
 
-    assert found == network
+    assert found == counted
