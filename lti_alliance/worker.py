@@ -28,7 +28,7 @@ from lti_alliance.lti.tokens import ServiceTokens
 from lti_alliance.models import WorkerBeat, begin_write, db
 from lti_alliance.models.statements import insert_for
 from lti_alliance.parts import Parts, parts
-from lti_alliance.services import grading, privacy, timetable
+from lti_alliance.services import closing, privacy, timetable
 from lti_alliance.services.ports import Acts, Gradebook
 from lti_alliance.services.score_claims import claim_due, is_anything_due
 from lti_alliance.services.score_delivery import CHANNEL
@@ -56,7 +56,7 @@ class Job:
 
 
 def _settle_closed(session: Session, found: Parts, at: datetime) -> None:
-    grading.settle_closed(session, found.catalogue, at=at)
+    closing.settle_closed(session, found.catalogue, at=at)
 
 
 def _retain(session: Session, _found: Parts, at: datetime) -> None:

@@ -7,9 +7,11 @@ with a line that says what to install; with ``CI=true`` a skip is a failure.
 
 import base64
 import os
+import secrets
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,7 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -33,6 +36,8 @@ POSTGRES_CANDIDATES = (
 )
 REDIS = os.environ.get("ALLIANCE_TEST_REDIS", "redis://127.0.0.1:6379/15")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# How long a page may take to become what a test expects, on a busy machine.
+SOON_MS = 10_000
 IS_CI = os.environ.get("CI") == "true"
 
 SECRET_KEY = "a secret that only the tests know, 32 characters at least"
@@ -185,20 +190,38 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _postgres_databases(worker_id: str) -> Iterator[Any]:
     server = find_postgres()
     assert server, MEND["needs_postgres"]
-    prefix = f"alliance_test_{os.getpid()}_{worker_id}"
+    prefix = f"alliance_test_{secrets.token_hex(4)}_{worker_id}"
     made: list[str] = []
 
     def make() -> str:
         name = f"{prefix}_{len(made)}"
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+        owner.execute(f'CREATE DATABASE "{name}"')
         made.append(name)
         url = make_url(server).set(drivername="postgresql+psycopg", database=name)
         return url.render_as_string(hide_password=False)
 
-    yield make
-    with psycopg.connect(server, autocommit=True) as connection:
+    # The server itself knows by this connection's name that the owner of the databases lives.
+    with psycopg.connect(server, autocommit=True, application_name=prefix) as owner:
+        drop_left_databases(owner)
+        yield make
         for name in made:
+            owner.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def drop_left_databases(connection: psycopg.Connection[Any]) -> None:
+    """Drop the databases of runs that were killed: those whose owner is no longer connected."""
+    left = connection.execute(
+        r"""
+        SELECT datname FROM pg_database
+        WHERE datname LIKE 'alliance\_test\_%' AND pg_get_userbyid(datdba) = current_user
+        AND regexp_replace(datname, '_[0-9]+$', '') NOT IN (
+            SELECT application_name FROM pg_stat_activity WHERE application_name IS NOT NULL
+        )
+        """
+    ).fetchall()
+    for (name,) in left:
+        # Another run that starts at this moment may be dropping it too.
+        with suppress(psycopg.errors.InvalidCatalogName, psycopg.errors.InternalError_):
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
@@ -309,3 +332,19 @@ def chromium_path() -> str:
     path = find_chromium()
     assert path, MEND["browser"]
     return path
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The one driver of all browsers: a second in the same process would not start."""
+    expect.set_options(timeout=SOON_MS)
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
+    """A running Chromium; each test makes a context of its own in it."""
+    browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
+    yield browser
+    browser.close()

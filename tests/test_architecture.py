@@ -1,12 +1,12 @@
 """The arrows between rooms, and who may import what."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lti_alliance"
@@ -36,11 +36,21 @@ def is_in(name: str, rooms: tuple[str, ...]) -> bool:
     return any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
-def test_every_contract_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_contract_is_kept() -> None:
     """The import contracts in .importlinter hold."""
-    status = lint_imports(config_filename=str(ROOT / ".importlinter"), no_cache=True)
+    # In a process of its own: the linter sets up logs in a way that silences all other loggers.
+    program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    result = subprocess.run(
+        [sys.executable, "-c", program, "--no-cache"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
 
-    assert status == 0, capsys.readouterr().out
+    assert result.returncode == 0, result.stdout
+    assert "0 broken" in result.stdout
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "domain").rglob("*.py")), ids=module_name)

@@ -16,7 +16,7 @@ from lti_alliance.demo.launching import launch
 from lti_alliance.demo.processes import Processes, python, wait_until_up
 from lti_alliance.demo.run import GUNICORN_CONFIG, ROOT
 from lti_alliance.demo.stage import Stage, prepare_folder
-from tests.browser.conftest import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.processes
 

@@ -19,7 +19,7 @@ from lti_alliance.demo.writings import COMMENTS, REFLECTIONS, UNUSUAL_WORDINGS
 from lti_alliance.domain.items import Item, ShortItem, response_field
 from lti_alliance.models import Activity, Membership, Reflection
 from lti_alliance.parts import Parts
-from lti_alliance.services import attempts, reflections
+from lti_alliance.services import assessing, attempts, reflections
 from lti_alliance.services.score_claims import is_anything_due
 
 SEED = 6010
@@ -173,23 +173,27 @@ class History:
         *,
         at: datetime,
     ) -> None:
-        text = reflections.read_for_grading(
-            session, self.parts.sealer, reflection=reflection, reader=marker, at=at
+        opened = assessing.read_for_grading(
+            session,
+            self.parts.catalogue,
+            self.parts.sealer,
+            reflection=reflection,
+            reader=marker,
+            at=at,
         )
-        module = self.parts.catalogue.get_version(reflection.content_hash)
-        rubric = module.get_reflection(reflection.prompt_id).rubric
+        rubric = opened.prompt.rubric
         assert rubric is not None
         selections: dict[str, int | None] = {
             criterion.id: min(4, max(1, round(1 + 3 * ability + self.rng.uniform(-0.8, 0.8))))
             for criterion in rubric.criteria
         }
-        reflections.assess_reflection(
+        assessing.assess_reflection(
             session,
             self.parts.catalogue,
             self.parts.sealer,
             reflection=reflection,
             selections=selections,
-            comment=self.rng.choice(COMMENTS) if len(text) > 300 else "",
+            comment=self.rng.choice(COMMENTS) if len(opened.text) > 300 else "",
             base_version=0,
             assessor=marker,
             at=at,

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from lti_alliance.domain.modules import FeedbackTiming, Grading, Keep, Module
+from lti_alliance.domain.modules import FeedbackTiming, Grading, Keep, Module, Share
 from lti_alliance.domain.rubrics import LevelTable, parse_level_table
 from lti_alliance.errors import InvalidInput
 
@@ -23,6 +23,13 @@ POINTS_INVALID = "Write a number of points above 0 and up to 1000, with at most 
 ATTEMPTS_INVALID = "Write a whole number from 1 to 20, or leave it empty for no limit."
 CHOICE_INVALID = "Choose one of the offered values."
 PROMPT_MISSING = "Choose at least one reflection prompt."
+RUBRIC_PRIVATE = (
+    "A task you chose is private: nobody may read it, so nobody can grade it with a rubric. "
+    "Choose grading by handing it in, or leave the task out."
+)
+RUBRIC_MISSING = (
+    "A task you chose has no rubric. Choose grading by handing it in, or leave the task out."
+)
 CLOSES_INVALID = "Write a date and a time like 2027-03-31 23:59."
 
 
@@ -140,6 +147,8 @@ def parse_settings(form: Mapping[str, Any], module: Module) -> ActivitySettings:
         closes_at=form.get("closes_at"),
         missing_parts=_choice(MissingParts, form, "missing_parts", faults),
     )
+    if settings.waits_for_instructor:
+        _check_gradable(settings.prompt_ids, module, faults)
     if faults:
         raise InvalidInput(faults, code="activity.settings_invalid")
     return settings
@@ -205,6 +214,14 @@ def _prompts(
     elif Part.REFLECTION in parts and not chosen:
         faults["prompt_ids"] = PROMPT_MISSING
     return chosen
+
+
+def _check_gradable(prompt_ids: tuple[str, ...], module: Module, faults: dict[str, str]) -> None:
+    prompts = [module.get_reflection(prompt_id) for prompt_id in prompt_ids]
+    if any(prompt.share is Share.PRIVATE for prompt in prompts):
+        faults["reflection_grading"] = RUBRIC_PRIVATE
+    elif any(prompt.rubric is None for prompt in prompts):
+        faults["reflection_grading"] = RUBRIC_MISSING
 
 
 def _points(form: Mapping[str, Any], name: str, faults: dict[str, str], *, needed: bool) -> Decimal:

@@ -49,7 +49,8 @@ def _(sentence: str) -> str:
 
 REASONS: Mapping[Reason, str] = {
     Reason.NO_LINE_ITEM: _(
-        "This activity has no column in the gradebook. Make it a graded assignment in the course."
+        "This link has no column in the gradebook. If this page offers to make one, do that; "
+        "otherwise make it a graded activity in your LMS and open it once from the course."
     ),
     Reason.FINDING_LINE_ITEM: _("Looking for this activity's column in the gradebook."),
     Reason.LINE_ITEM_AMBIGUOUS: _(
@@ -64,71 +65,92 @@ REASONS: Mapping[Reason, str] = {
         "The gradebook column belongs to another tool. Place the activity in the course again."
     ),
     Reason.HOST_HELD: _(
-        "The gradebook lives at an address that an administrator of this tool has to approve."
+        "Your LMS named a new address for its gradebook. Ask an administrator of this tool to "
+        "approve it; scores go out by themselves afterwards."
     ),
     Reason.REGISTRATION_DISABLED: _(
-        "An administrator of this tool has paused the connection to your LMS."
+        "The connection to your LMS is switched off in this tool. Ask an administrator of this "
+        "tool; scores go out by themselves once it is on again."
     ),
     Reason.SCOPE_MISSING: _(
-        "Your LMS does not let this tool send scores. Ask its administrator to allow the grade "
-        "service, then open the activity once from the course."
+        "Your LMS does not let this tool send scores. Ask its administrator to allow it, then "
+        "open the activity once from the course."
     ),
     Reason.SCOPE_REFUSED: _(
-        "Your LMS no longer grants the grade service to this tool. Ask its administrator to "
-        "allow it again."
+        "Your LMS no longer lets this tool send scores. Ask its administrator to allow it again, "
+        "then send the score again."
     ),
     Reason.ACCESS_REFUSED: _(
         "Your LMS refused access to the gradebook. Ask its administrator whether the tool is "
-        "still switched on for this course."
+        "still switched on for this course, then send the score again."
     ),
     Reason.TOKEN_REFUSED: _(
-        "Your LMS does not accept the tool's key or client id. An administrator has to compare "
-        "them; scores go out by themselves afterwards."
+        "Your LMS does not recognize this tool. Ask its administrator to compare the tool's "
+        "setup on both sides; scores go out by themselves afterwards."
     ),
-    Reason.TOKEN_MALFORMED: _("Your LMS gave an access token that cannot be read."),
-    Reason.UNREACHABLE: _("Your LMS cannot be reached."),
+    Reason.TOKEN_MALFORMED: _(
+        "When this tool signed in to your LMS, the answer could not be read. It is tried again by "
+        "itself; if this lasts, tell the administrator of your LMS."
+    ),
+    Reason.UNREACHABLE: _("Your LMS cannot be reached. It is tried again by itself."),
     Reason.CERTIFICATE_REFUSED: _(
-        "The certificate of your LMS is not valid, so nothing is sent to it."
+        "The security certificate of your LMS is not valid, so nothing is sent to it. Please "
+        "tell the administrator of your LMS."
     ),
-    Reason.ADDRESS_REFUSED: _("The gradebook's address is not one that this tool may call."),
+    Reason.ADDRESS_REFUSED: _(
+        "The gradebook's address is not one that this tool may call. Please tell an "
+        "administrator of this tool."
+    ),
     Reason.ADDRESS_MOVED: _(
         "The gradebook has moved to another address. Open the activity once from the course."
     ),
-    Reason.PLATFORM_DOWN: _("Your LMS is having trouble."),
-    Reason.RATE_LIMITED: _("Your LMS asked to be given some time."),
+    Reason.PLATFORM_DOWN: _("Your LMS is having trouble. It is tried again by itself."),
+    Reason.RATE_LIMITED: _("Your LMS asked this tool to slow down. It goes on by itself."),
     Reason.NO_ANSWER: _(
         "Your LMS did not answer. Whether the score arrived is looked up before it is sent again."
     ),
     Reason.UNEXPECTED_ANSWER: _(
-        "Something other than the gradebook answered, such as a sign-in page."
+        "Something other than the gradebook answered, such as a sign-in page. It is tried again "
+        "by itself."
     ),
     Reason.EARLIER_TIMESTAMP: _(
-        "The gradebook already holds something newer. What it shows is being looked up."
+        "The gradebook already holds something newer. The score is checked, or sent again, by "
+        "itself."
     ),
-    Reason.NOT_TOLD_YET: _("The score has not arrived yet and is sent again."),
+    Reason.NOT_TOLD_YET: _("The score has not arrived yet and is sent again by itself."),
     Reason.NOT_IN_COURSE: _(
-        "According to your LMS this person is not, or not any more, a student of the course."
+        "According to your LMS this person is not, or not any more, a student of the course. If "
+        "that is wrong, mend it there, then send the score again."
     ),
-    Reason.NOT_GRADED: _("This person is not a student here, so no score is sent."),
-    Reason.COURSE_CONCLUDED: _("The course is closed in your LMS."),
-    Reason.UNPUBLISHED: _("The assignment is not published yet in your LMS."),
+    Reason.NOT_GRADED: _(
+        "This person is not a student here, so no score is sent. If that is wrong, they should "
+        "open the activity once as a student."
+    ),
+    Reason.COURSE_CONCLUDED: _(
+        "The course has ended in your LMS, so its gradebook takes no scores. Extend its dates "
+        "there, then send the score again."
+    ),
+    Reason.UNPUBLISHED: _("The assignment is not published in your LMS. Publish it there."),
     Reason.GRADING_CLOSED: _(
         "Your LMS does not take grades for this assignment at this time, for instance because "
-        "the grading period is closed."
+        "the grading period is closed. Open it there, then send the score again."
     ),
     Reason.ATTEMPTS_USED_UP: _(
-        "The assignment allows no more attempts in your LMS. Raise the number there."
+        "The assignment allows no more attempts in your LMS. Raise the number there, then send "
+        "the score again."
     ),
     Reason.SCORE_REFUSED: _(
         "Your LMS refused the score. Most often the person is not, or not any more, a student "
-        "of the course."
+        "of the course. If that is wrong, mend it there, then send the score again."
     ),
     Reason.SCORE_MALFORMED: _(
         "Your LMS could not read the score. This is a fault of the tool: please report it."
     ),
     Reason.CHANGED_IN_LMS: _(
-        "Somebody changed this score in the gradebook, and that value is left as it is."
+        "Somebody changed this score in the gradebook, and that value is left as it is. Send the "
+        "score again if it should replace it."
     ),
     Reason.NOTHING_TO_SEND: _("There is no complete score to send yet."),
     Reason.INTERNAL_ERROR: _("Something went wrong in this tool. It tries again by itself."),
 }
+"""What each reason means to an instructor, and what to do next where there is something to do."""

@@ -87,18 +87,6 @@ def get_activity(session: Session, activity_id: UUID, *, context: Context) -> Ac
     return activity
 
 
-def list_activities(session: Session, context: Context) -> list[Activity]:
-    """List the activities of a course, oldest first."""
-    return list(
-        session.scalars(
-            select(Activity)
-            .join(ResourceLink)
-            .where(ResourceLink.context_id == context.id)
-            .order_by(Activity.created_at, Activity.id)
-        )
-    )
-
-
 def activity_settings(activity: Activity) -> ActivitySettings:
     """Return the settings of an activity as a value."""
     return settings_from_json(activity.settings)

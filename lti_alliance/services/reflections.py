@@ -1,10 +1,8 @@
-"""Reflections: drafted, handed in, read and assessed; sealed from the first row."""
+"""Reflections as their writers meet them: drafted, handed in once, read again."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -13,14 +11,14 @@ from sqlalchemy.orm import Session
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain import reflections as rules
 from lti_alliance.domain.activities import ActivitySettings, settings_from_json
-from lti_alliance.domain.modules import Grading, ReflectionPrompt
+from lti_alliance.domain.modules import Grading, Module, ReflectionPrompt
 from lti_alliance.domain.reflections import ReflectionState
-from lti_alliance.domain.rubrics import assess
-from lti_alliance.errors import AlreadySubmitted, Conflict, NotFound, Stale
+from lti_alliance.errors import AlreadySubmitted, NotFound, Stale
 from lti_alliance.models import Activity, Draft, Membership, Reflection, RubricAssessment
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading, modules
+from lti_alliance.services import audit, grading, modules, sealed_texts
+from lti_alliance.services.sealed_texts import TextKind
 
 KEEP_DRAFT_AFTER = timedelta(minutes=5)
 """Saves closer together than this replace one another; a later one begins a new draft."""
@@ -30,9 +28,11 @@ KEEP_DRAFT_AFTER = timedelta(minutes=5)
 class Writing:
     """One reflection as its writer sees it; ``reflection`` is empty before the first save."""
 
+    module: Module
+    """The content version that the writer sees."""
     prompt: ReflectionPrompt
     reflection: Reflection | None
-    text: str
+    text: str = ""
     comment: str = ""
 
     @property
@@ -63,12 +63,13 @@ def get_writing(
     module = modules.get_module(session, catalogue, content_hash=content_hash)
     prompt = module.get_reflection(prompt_id)
     if reflection is None:
-        return Writing(prompt, None, "")
+        return Writing(module, prompt, None)
     return Writing(
+        module,
         prompt,
         reflection,
-        read_text(session, sealer, reflection),
-        read_comment(sealer, reflection),
+        text=sealed_texts.read_text(session, sealer, reflection),
+        comment=sealed_texts.read_comment(sealer, reflection),
     )
 
 
@@ -113,7 +114,7 @@ def submit_reflection(
     by_completion = settings.reflection_grading is Grading.COMPLETION
     state = ReflectionState.GRADED if by_completion else ReflectionState.SUBMITTED
     _save(session, sealer, reflection, text, base_version=base_version, at=at, into=state)
-    reflection.submitted_text = sealer.seal_text(text, purpose=_purpose(reflection, "submitted"))
+    reflection.submitted_text = sealed_texts.seal(sealer, reflection, TextKind.SUBMITTED, text)
     if by_completion:
         session.add(
             RubricAssessment(
@@ -133,122 +134,6 @@ def submit_reflection(
     )
     grading.refresh_grade(session, activity, membership, at=at)
     return reflection
-
-
-def list_to_grade(session: Session, activity: Activity) -> list[Reflection]:
-    """List the reflections that wait for the instructor, the longest waiting first."""
-    return list(
-        session.scalars(
-            select(Reflection)
-            .where(
-                Reflection.activity_id == activity.id,
-                Reflection.state == ReflectionState.SUBMITTED,
-            )
-            .order_by(Reflection.submitted_at)
-        )
-    )
-
-
-def get_handed_in(session: Session, reflection_id: UUID, *, viewer: Membership) -> Reflection:
-    """Return a reflection handed in to a course that the viewer teaches."""
-    reflection = session.get(Reflection, reflection_id)
-    if (
-        reflection is None
-        or not viewer.course_role.teaches
-        or reflection.activity.resource_link.context_id != viewer.context_id
-        or not ReflectionState(reflection.state).is_handed_in
-    ):
-        raise NotFound
-    return reflection
-
-
-def read_for_grading(
-    session: Session, sealer: Sealer, *, reflection: Reflection, reader: Membership, at: datetime
-) -> str:
-    """Open the text for somebody who teaches, and put on record that they read it."""
-    audit.record(
-        session,
-        "reflection.read",
-        at=at,
-        actor=reader,
-        object_kind="reflection",
-        object_id=reflection.id,
-    )
-    return read_text(session, sealer, reflection)
-
-
-def assess_reflection(
-    session: Session,
-    catalogue: Catalogue,
-    sealer: Sealer,
-    *,
-    reflection: Reflection,
-    selections: Mapping[str, int | None],
-    comment: str,
-    base_version: int,
-    assessor: Membership,
-    at: datetime,
-) -> RubricAssessment:
-    """Grade a reflection by its rubric; the grade follows.
-
-    ``base_version`` is the assessment's version that the form showed, 0 for none: ``Stale`` says
-    that another marker graded it meanwhile.
-    """
-    settings = settings_from_json(reflection.activity.settings)
-    module = modules.get_module(session, catalogue, content_hash=reflection.content_hash)
-    rubric = module.get_reflection(reflection.prompt_id).rubric
-    if rubric is None or settings.reflection_grading is not Grading.RUBRIC:
-        raise Conflict("reflection.graded_by_completion")
-    outcome = assess(rubric, selections, settings.level_table)
-    comment = rules.clean_text(comment).strip()
-    assessment = _hold_assessment(session, reflection, assessor, base_version, at=at)
-    assessment.selections = dict(selections)
-    assessment.share = outcome.score
-    assessment.sealed_comment = (
-        sealer.seal_text(comment, purpose=_purpose(reflection, "comment")) if comment else None
-    )
-    assessment.assessed_by_id = assessor.id
-    assessment.assessed_at = at
-    reflection.state = ReflectionState.GRADED
-    session.flush()
-    session.refresh(reflection)
-    audit.record(
-        session,
-        "reflection.assessed",
-        at=at,
-        actor=assessor,
-        object_kind="reflection",
-        object_id=reflection.id,
-        details={"version": assessment.version},
-    )
-    grading.refresh_grade(session, reflection.activity, reflection.membership, at=at)
-    return assessment
-
-
-def read_text(session: Session, sealer: Sealer, reflection: Reflection) -> str:
-    """Open the submitted text, or the newest draft of one that is still being written."""
-    if reflection.submitted_text is not None:
-        return sealer.open_text(
-            reflection.submitted_text, purpose=_purpose(reflection, "submitted")
-        )
-    draft = session.scalar(
-        select(Draft)
-        .where(Draft.reflection_id == reflection.id)
-        .order_by(Draft.version.desc())
-        .limit(1)
-    )
-    if draft is None:
-        return ""
-    return sealer.open_text(draft.sealed_text, purpose=_purpose(reflection, "draft"))
-
-
-def read_comment(sealer: Sealer, reflection: Reflection) -> str:
-    """Open what the instructor wrote about the reflection; empty if nothing."""
-    if reflection.assessment is None or reflection.assessment.sealed_comment is None:
-        return ""
-    return sealer.open_text(
-        reflection.assessment.sealed_comment, purpose=_purpose(reflection, "comment")
-    )
 
 
 def _find(
@@ -345,55 +230,9 @@ def _keep_draft(
         Draft(
             reflection_id=reflection.id,
             version=reflection.saved_version,
-            sealed_text=sealer.seal_text(text, purpose=_purpose(reflection, "draft")),
+            sealed_text=sealed_texts.seal(sealer, reflection, TextKind.DRAFT, text),
             word_count=words,
             saved_at=at,
         )
     )
     session.flush()
-
-
-def _hold_assessment(
-    session: Session,
-    reflection: Reflection,
-    assessor: Membership,
-    base_version: int,
-    *,
-    at: datetime,
-) -> RubricAssessment:
-    if base_version == 0:
-        assessment = RubricAssessment(
-            reflection_id=reflection.id,
-            selections={},
-            share=Decimal(0),
-            assessed_by_id=assessor.id,
-            assessed_at=at,
-        )
-        try:
-            with session.begin_nested():
-                session.add(assessment)
-        except IntegrityError:
-            raise Stale(1) from None
-        return assessment
-    moved = rows_changed(
-        session,
-        update(RubricAssessment)
-        .where(
-            RubricAssessment.reflection_id == reflection.id,
-            RubricAssessment.version == base_version,
-        )
-        .values(version=RubricAssessment.version + 1),
-    )
-    held = session.scalars(
-        select(RubricAssessment)
-        .where(RubricAssessment.reflection_id == reflection.id)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if moved == 0 or held is None:
-        raise Stale(held.version if held else 0)
-    return held
-
-
-def _purpose(reflection: Reflection, kind: str) -> str:
-    """Name what a sealed text is for: it opens for this row, this owner and this use only."""
-    return f"{kind}:{reflection.id}:{reflection.membership_id}"

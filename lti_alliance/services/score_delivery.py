@@ -1,10 +1,8 @@
-"""Score deliveries: wanted with the grade, looked at, and sent again when a person asks."""
+"""Score deliveries: wanted with the grade, listed, and sent again when a person asks."""
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,31 +11,14 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.domain.launch import Role
-from lti_alliance.models import Grade, Membership, ResourceLink, ScoreDelivery
+from lti_alliance.errors import NotFound
+from lti_alliance.models import Activity, Grade, Membership, ResourceLink, ScoreDelivery
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services.score_claims import CLAIMABLE, UNDER_WAY, is_free
+from lti_alliance.services.score_claims import UNDER_WAY, is_free
 
 CHANNEL = "alliance_due"
 """The PostgreSQL channel on which workers hear that something is due."""
 _LIST_LIMIT = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryView:
-    """What a page may say about one delivery; ``reason`` is a ``domain.delivery.Reason`` code."""
-
-    state: DeliveryState
-    since: datetime
-    reason: str
-    next_at: datetime | None
-    """When it is tried again by itself; empty when it is not."""
-    desired_score: Decimal | None
-    desired_maximum: Decimal
-    told_score: Decimal | None
-    told_maximum: Decimal | None
-    seen_score: Decimal | None
-    seen_maximum: Decimal | None
-    delivered_at: datetime | None
 
 
 def mirror(session: Session, grade: Grade, *, at: datetime) -> ScoreDelivery | None:
@@ -91,6 +72,14 @@ def resend(session: Session, delivery_ids: Collection[UUID], *, at: datetime) ->
     if again:
         wake(session)
     return again
+
+
+def resend_one(session: Session, activity: Activity, delivery_id: UUID, *, at: datetime) -> int:
+    """Send one score of this activity again; another activity's is not found."""
+    delivery = session.get(ScoreDelivery, delivery_id)
+    if delivery is None or delivery.activity_id != activity.id:
+        raise NotFound
+    return resend(session, [delivery.id], at=at)
 
 
 def resume(
@@ -173,39 +162,6 @@ def summary_by_state(
         counts = counts.join(Membership).where(Membership.context_id == context_id)
     found = {DeliveryState(state): count for state, count in session.execute(counts)}
     return {state: found.get(state, 0) for state in DeliveryState}
-
-
-def delivery_view(delivery: ScoreDelivery | None, grade: Grade | None) -> DeliveryView | None:
-    """Return what a page may say about a grade's way to the gradebook; nothing without a row."""
-    if delivery is None or grade is None:
-        return None
-    state, reason = DeliveryState(delivery.state), delivery.reason
-    if state is DeliveryState.UNCLEAR and delivery.lease_token and reason == Reason.NO_ANSWER:
-        state, reason = DeliveryState.SENDING, ""
-    if state in CLAIMABLE:
-        reason = _paused(grade.activity.resource_link) or reason
-    since = delivery.desired_since
-    if state is DeliveryState.DELIVERED and delivery.delivered_at is not None:
-        since = delivery.delivered_at
-    return DeliveryView(
-        state=state,
-        since=since,
-        reason=reason,
-        next_at=delivery.next_at if state in CLAIMABLE else None,
-        desired_score=delivery.desired_score,
-        desired_maximum=delivery.desired_maximum,
-        told_score=delivery.told_score,
-        told_maximum=delivery.told_maximum,
-        seen_score=delivery.seen_score,
-        seen_maximum=delivery.seen_maximum,
-        delivered_at=delivery.delivered_at,
-    )
-
-
-def _paused(link: ResourceLink) -> str:
-    if not link.context.deployment.registration.is_active:
-        return Reason.REGISTRATION_DISABLED
-    return Reason.HOST_HELD if link.line_item and link.line_item.held_host else ""
 
 
 def _pair(grade: Grade) -> tuple[ColumnElement[bool], ...]:

@@ -11,9 +11,9 @@ from lti_alliance.domain.activities import ActivitySettings, parse_settings, pro
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Module
 from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
-from lti_alliance.models import Activity, ScoreDelivery, db
+from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, grading, modules, score_delivery
+from lti_alliance.services import activities, line_items, modules, score_delivery, wordings
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import access, forms, instructor_grading, opening, quiz_pages, transaction
 from lti_alliance.web.opening import activity_of, member_of
@@ -137,11 +137,11 @@ def accept() -> BaseResponse:
     visit = access.current()
     activity = activity_of(visit)
     with transaction.act() as session:
-        count = grading.accept_wording(
+        count = wordings.accept_wording(
             session,
             parts().catalogue,
             activity=activity,
-            item_id=_short_item_id(activity, request.form.get("item_id", "")),
+            item_id=request.form.get("item_id", ""),
             wording=request.form.get("wording", ""),
             share=_share(request.form.get("share", "")),
             actor=member_of(visit),
@@ -177,11 +177,23 @@ def resend(delivery_id: str) -> BaseResponse:
     visit = access.current()
     activity = activity_of(visit)
     with transaction.act() as session:
-        delivery = session.get(ScoreDelivery, opening.key(delivery_id))
-        if delivery is None or delivery.activity_id != activity.id:
-            raise NotFound
-        count = score_delivery.resend(session, [delivery.id], at=parts().now())
+        count = score_delivery.resend_one(
+            session, activity, opening.key(delivery_id), at=parts().now()
+        )
     return redirect(url_for("student.home", resent=count), 303)
+
+
+@blueprint.post("/column")
+@access.configures
+def ask_for_column() -> BaseResponse:
+    """Ask for a gradebook column where the LMS gave the link none; asking again makes no second."""
+    visit = access.current()
+    activity = activity_of(visit)
+    with transaction.act() as session:
+        count = line_items.ask_for_column(
+            session, activity, actor=member_of(visit), at=parts().now()
+        )
+    return redirect(url_for("student.home", asked=count), 303)
 
 
 def _module(activity: Activity) -> Module:
@@ -252,17 +264,10 @@ def _unmatched_page(activity: Activity) -> Response:
         "instructor/unmatched.html",
         activity=activity,
         module=_module(activity),
-        answers=grading.list_unmatched(db.session(), parts().catalogue, activity),
+        answers=wordings.list_unmatched(db.session(), parts().catalogue, activity),
         accepted=request.args.get("accepted", type=int),
         tab="unmatched",
     )
-
-
-def _short_item_id(activity: Activity, item_id: str) -> str:
-    for answer in grading.list_unmatched(db.session(), parts().catalogue, activity):
-        if answer.item_id == item_id:
-            return item_id
-    raise NotFound("item.unknown")
 
 
 def _share(text: str) -> Decimal:
@@ -271,5 +276,5 @@ def _share(text: str) -> Decimal:
     except InvalidOperation:
         share = Decimal(0)
     if not share.is_finite():
-        raise InvalidInput({"share": "Choose how much of the points this wording earns."})
+        raise InvalidInput({"share": wordings.SHARE_INVALID})
     return share

@@ -9,9 +9,9 @@ from lti_alliance.domain.launch import Role
 from lti_alliance.errors import NotFound
 from lti_alliance.models import Activity, Membership, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities
+from lti_alliance.services import activities, reports, student_home
 from lti_alliance.services.activities import Opening, OpeningKind
-from lti_alliance.web import access, home_page, overview_page, transaction
+from lti_alliance.web import access, transaction
 from lti_alliance.web.rendering import page
 
 
@@ -72,7 +72,7 @@ def opening_of(visit: access.Visit) -> Opening:
 def _student_home(visit: access.Visit, opening: Opening) -> Response:
     if opening.activity is None:
         return page("student/not_set_up.html")
-    home_values = home_page.student_home(
+    found = student_home.student_home(
         db.session(),
         parts().catalogue,
         activity=opening.activity,
@@ -82,9 +82,9 @@ def _student_home(visit: access.Visit, opening: Opening) -> Response:
     return page(
         "student/activity.html",
         activity=opening.activity,
-        home=home_values,
+        home=found,
         is_preview=visit.is_test_user,
-        module=home_values.module,
+        module=found.module,
     )
 
 
@@ -95,21 +95,21 @@ def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
         return page("student/not_set_up.html")
     if not visit.role.teaches:
         return redirect(url_for("instructor.settings"), 303)
-    overview = overview_page.overview(db.session(), parts().catalogue, activity=opening.activity)
+    overview = reports.overview(db.session(), parts().catalogue, activity=opening.activity)
     return page(
         "instructor/overview.html",
         activity=opening.activity,
         overview=overview,
         module=overview.module,
         resent=request.args.get("resent", type=int),
+        asked=request.args.get("asked", type=int),
         tab="overview",
     )
 
 
 def _course(visit: access.Visit) -> Response:
     assert visit.context is not None
-    listed = activities.list_activities(db.session(), visit.context)
-    return page("student/course.html", titles=[a.resource_link.title for a in listed])
+    return page("student/course.html", course=reports.course_page(db.session(), visit.context))
 
 
 def _plain(kind: str) -> Response:

@@ -212,6 +212,9 @@ _WORK = {
     ),
     "attempt.none_left": _undone(409, _("You have used all attempts."), _REOPEN),
     "attempt.no_quiz": _undone(409, _("This activity has no quiz."), _REOPEN),
+    "line_item.not_offered": _undone(
+        409, _("Your LMS does not let this tool add a column to the gradebook."), _TELL_ADMIN
+    ),
     "reflection.already_submitted": _undone(
         409, _("This was handed in before. The first submission stands."), _REOPEN
     ),

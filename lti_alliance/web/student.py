@@ -6,18 +6,17 @@ from random import SystemRandom
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from lti_alliance.domain.attempts import AttemptState, FeedbackStage, feedback_stage
+from lti_alliance.domain.attempts import AttemptState
 from lti_alliance.domain.launch import Role
 from lti_alliance.errors import AlreadySubmitted, Conflict, InvalidInput, NotFound, Stale
-from lti_alliance.models import Activity, Attempt, db
+from lti_alliance.models import Attempt, db
 from lti_alliance.parts import parts
-from lti_alliance.services import attempts, grading, modules
+from lti_alliance.services import attempts, modules, student_home
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.attempts import Sheet
 from lti_alliance.web import (
     access,
     forms,
-    home_page,
     opening,
     quiz_pages,
     student_reflections,
@@ -238,28 +237,22 @@ def _answer_refused_save(
 
 
 def _result(found: Attempt, *, is_own: bool) -> Response:
-    session, at = db.session(), parts().now()
-    activity: Activity = found.activity
-    settings = activity_settings(activity)
-    sheet = _sheet(found)
-    made = attempts.list_attempts(session, activity, found.membership)
-    states = [AttemptState(each.state) for each in made]
-    is_judged = AttemptState(found.state).is_handed_in
-    stage = feedback_stage(settings, states, at=at) if is_own else FeedbackStage.FINAL
-    outcomes = grading.outcomes_of(session, found, sheet.module) if is_judged else {}
-    home = home_page.student_home(
-        session, parts().catalogue, activity=activity, membership=found.membership, at=at
+    report = student_home.attempt_report(
+        db.session(), parts().catalogue, attempt=found, is_own=is_own, at=parts().now()
     )
+    results = []
+    if report.outcomes is not None:
+        results = quiz_pages.item_results(report.sheet, report.outcomes, stage=report.stage)
     return page(
         "student/result.html",
-        activity=activity,
-        module=sheet.module,
+        activity=found.activity,
+        module=report.sheet.module,
         attempt=found,
-        settings=settings,
-        stage=stage,
-        results=quiz_pages.item_results(sheet, outcomes, stage=stage) if is_judged else [],
-        quiz=home.quiz,
-        standing=home.standing,
+        settings=report.settings,
+        stage=report.stage,
+        results=results,
+        quiz=report.quiz,
+        standing=report.standing,
         is_own=is_own,
         is_preview=found.membership.is_test_user,
         student=wording.member_name(found.membership),

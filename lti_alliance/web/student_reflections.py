@@ -13,10 +13,10 @@ from lti_alliance.domain.rubrics import worked_example
 from lti_alliance.errors import AlreadySubmitted, Conflict, InvalidInput, Stale
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import modules, reflections
+from lti_alliance.services import reflections, reports
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.reflections import Writing
-from lti_alliance.web import access, forms, home_page, transaction, wording
+from lti_alliance.web import access, forms, transaction, wording
 from lti_alliance.web.opening import activity_of, member_of
 from lti_alliance.web.rendering import page, wants_json
 
@@ -150,7 +150,7 @@ def _handed_in(activity: Activity, writing: Writing) -> Response:
     settings = activity_settings(activity)
     assessment = writing.reflection.assessment
     points = settings.prompt_points() * assessment.share if assessment else None
-    standing = home_page.find_standing(db.session(), activity, member_of(access.current()))
+    standing = reports.standing_of(db.session(), activity, member_of(access.current()))
     return _page(
         "student/reflection_receipt.html",
         activity,
@@ -166,13 +166,11 @@ def _page(
     template: str, activity: Activity, writing: Writing, *, status: int = 200, **values: object
 ) -> Response:
     settings = activity_settings(activity)
-    stored = writing.reflection.content_hash if writing.reflection else activity.content_hash
-    module = modules.get_module(db.session(), parts().catalogue, content_hash=stored)
     return page(
         template,
         activity=activity,
         status=status,
-        module=module,
+        module=writing.module,
         settings=settings,
         writing=writing,
         prompt=writing.prompt,

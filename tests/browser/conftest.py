@@ -1,7 +1,6 @@
 """A demonstration on ports of its own, and browsers that visit it."""
 
 import json
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -11,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -46,12 +47,6 @@ class Demo:
         return next(c for c in cells if (c["activity"], c["person"]) == (activity, person))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The whole demonstration as `make demo` starts it, on free ports."""
@@ -80,13 +75,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     process.stdout.read()
     assert process.wait(30) == 0
     process.stdout.close()
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    """One Playwright driver for all browser tests."""
-    with sync_playwright() as driver:
-        yield driver
 
 
 NewContext = Callable[..., BrowserContext]

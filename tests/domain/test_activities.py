@@ -1,11 +1,14 @@
 """Activity settings: proposed with care, read from a form with every fault named, kept exactly."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from lti_alliance.domain.activities import (
+    RUBRIC_MISSING,
+    RUBRIC_PRIVATE,
     ActivitySettings,
     MissingParts,
     Part,
@@ -22,8 +25,9 @@ from lti_alliance.domain.modules import (
     Module,
     Quiz,
     ReflectionPrompt,
+    Share,
 )
-from lti_alliance.domain.rubrics import LevelTable
+from lti_alliance.domain.rubrics import Criterion, LevelTable, Rubric
 from lti_alliance.errors import InvalidInput
 
 ITEM = SingleItem(id="q", stem="?", options=(Option("a", "A", correct=True),), points=Decimal(3))
@@ -151,3 +155,42 @@ def test_a_part_that_the_module_lacks_is_refused() -> None:
 def test_points_of_a_part_that_is_not_used_may_be_left_empty() -> None:
     """A field that does not apply is not asked for."""
     assert parse_settings(form(reflection_points=""), module()).maximum == Decimal(10)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "fault"),
+    [
+        (["open"], None),
+        (["plain"], RUBRIC_MISSING),
+        (["open", "plain"], RUBRIC_MISSING),
+        (["private"], RUBRIC_PRIVATE),
+        (["open", "private"], RUBRIC_PRIVATE),
+        (["plain", "private"], RUBRIC_PRIVATE),
+    ],
+)
+def test_only_what_can_be_read_and_has_a_rubric_is_graded_by_one(
+    chosen: list[str], fault: str | None
+) -> None:
+    """A task that nobody may read, or that has no rubric, would wait for ever for its grade."""
+    rubric = Rubric((Criterion(id="c", name="C", weight=Decimal(1), levels=()),))
+    tasks = {
+        "open": {"rubric": rubric},
+        "plain": {},
+        "private": {"rubric": rubric, "share": Share.PRIVATE},
+    }
+    prompts = tuple(
+        ReflectionPrompt(id=name, prompt="?", words_min=1, words_max=9, **more)
+        for name, more in tasks.items()
+    )
+    offered = replace(module(), reflections=prompts)
+    asked = form(parts=["reflection"], prompt_ids=chosen, reflection_grading="rubric")
+    by_completion = asked | {"reflection_grading": "completion"}
+
+    assert parse_settings(by_completion, offered).reflection_grading is Grading.COMPLETION
+    assert parse_settings(asked | {"parts": ["quiz"]}, offered).parts == {Part.QUIZ}
+    if fault is None:
+        assert parse_settings(asked, offered).reflection_grading is Grading.RUBRIC
+        return
+    with pytest.raises(InvalidInput) as refusal:
+        parse_settings(asked, offered)
+    assert refusal.value.fields == {"reflection_grading": fault}

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.domain.gradebook import GradeScope, LineItemRef, Result, Score
+from lti_alliance.domain.launch import Role
 from lti_alliance.errors import PlatformRefused, PlatformUnavailable
 from lti_alliance.lti import keys
 from lti_alliance.lti.grade_services import GradeServices, address, compact, score_message
@@ -27,7 +28,7 @@ from lti_alliance.practice_lms.app import create_practice_lms
 from lti_alliance.practice_lms.platform import EXTENSION
 from lti_alliance.practice_lms.settings import PracticeSettings
 from lti_alliance.practice_lms.state import Fault
-from lti_alliance.services import score_delivery
+from lti_alliance.services import line_items, score_delivery
 from lti_alliance.services.score_claims import claim_due
 from lti_alliance.services.score_sending import deliver_one
 from tests import factories
@@ -627,6 +628,36 @@ def test_canvas_makes_one_column_for_a_link_that_is_no_assignment(engine: Engine
     assert len(campus.course.line_items) == before + 1
     assert campus.row.told_url == made
     assert campus.row.state == DeliveryState.DELIVERED
+
+
+def test_a_column_that_an_instructor_asks_for_is_made_once(engine: Engine) -> None:
+    """Without one the score is blocked; however often it is asked for, one new column comes."""
+    campus = Campus(engine, "canvas")
+    with campus.act() as session:
+        line_item = session.query(LineItem).one()
+        line_item.url, line_item.resource_link.lti_id = "", "a-module-item"
+    before = set(campus.course.line_items)
+    campus.work()
+    blocked = (campus.row.state, campus.row.reason)
+
+    def ask() -> None:
+        with campus.act() as session:
+            row = session.get_one(ScoreDelivery, campus.delivery_id)
+            course = row.activity.resource_link.context
+            teacher = factories.make_member(session, course, role=Role.INSTRUCTOR)
+            line_items.ask_for_column(session, row.activity, actor=teacher, at=campus.at)
+
+    ask()
+    ask()
+    campus.work()
+    ask()
+    campus.work()
+    made = set(campus.course.line_items) - before
+
+    assert blocked == (DeliveryState.BLOCKED, Reason.NO_LINE_ITEM)
+    assert len(made) == 1
+    assert campus.row.state == DeliveryState.DELIVERED
+    assert campus.course.find_cell(int(made.pop()), campus.person.id).score == 7.0
 
 
 def test_an_address_that_is_missing_is_found(campus: Campus) -> None:

@@ -101,7 +101,7 @@ def test_launch_page(moodle: Bench) -> None:
 
     assert address == "http://localhost:8000/lti/login"
     assert fields["lti_deployment_id"] == "2"
-    assert "<button>" in page
+    assert '<button type="submit">' in page
 
 
 def test_resizing_is_canvas_manner(canvas: Bench, moodle: Bench) -> None:

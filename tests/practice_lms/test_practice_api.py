@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from lti_alliance.practice_lms import scopes
 from lti_alliance.practice_lms.app import create_practice_lms
 from lti_alliance.practice_lms.platform import EXTENSION
 from lti_alliance.practice_lms.settings import PracticeSettings
+from tests.ports import free_port
 from tests.practice_lms.conftest import Bench
 from tests.practice_lms.test_canvas_launch import asked, claims_for, outcome
 from tests.practice_lms.test_canvas_scores import cell_of, post
@@ -288,9 +288,7 @@ def test_data_are_kept(tmp_path: Path, canvas: Bench) -> None:
 @pytest.fixture
 def process(tmp_path: Path) -> Any:
     """The practice LMS as a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "lti_alliance.practice_lms", "--port", str(port)]
     started = subprocess.Popen(
         [*command, "--data", str(tmp_path), "--tool", "http://localhost:1"],

@@ -7,13 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from lti_alliance.domain.activities import Part
-from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Grading
 from lti_alliance.domain.reflections import ReflectionState
-from lti_alliance.errors import AlreadySubmitted, Conflict, InvalidInput, NotFound, Stale
-from lti_alliance.models import Activity, AuditEvent, Draft, Grade, Membership, Reflection
+from lti_alliance.errors import AlreadySubmitted, InvalidInput, Stale
+from lti_alliance.models import Activity, Draft, Grade, Membership, Reflection
 from lti_alliance.sealing import SealBroken, Sealer
-from lti_alliance.services import reflections
+from lti_alliance.services import reflections, sealed_texts
 from tests.stage import NOON, Stage
 
 CANARY = "My partner fell silent and I filled the silence."
@@ -58,25 +57,6 @@ def submit(stage: Stage, sealer: Sealer, activity: Activity, who: Membership, te
     )
 
 
-def levels(stage: Stage, number: int | None) -> dict[str, int | None]:
-    rubric = stage.catalogue.get("foundations").get_reflection("fo-r1").rubric
-    assert rubric is not None
-    return {criterion.id: number for criterion in rubric.criteria}
-
-
-def assess(stage: Stage, sealer: Sealer, reflection: Reflection, number: int | None, **more):
-    values = {"comment": "", "base_version": 0, "at": NOON, **more}
-    return reflections.assess_reflection(
-        stage.session,
-        stage.catalogue,
-        sealer,
-        reflection=reflection,
-        selections=levels(stage, number),
-        assessor=stage.people["instructor"],
-        **values,
-    )
-
-
 def test_a_draft_is_read_back_and_sealed_in_the_table(
     stage: Stage, sealer: Sealer, activity: Activity, student: Membership
 ) -> None:
@@ -115,7 +95,7 @@ def test_a_sealed_text_opens_in_no_other_row(
     stage.session.flush()
 
     with pytest.raises(SealBroken):
-        reflections.read_text(stage.session, sealer, theirs.reflection)
+        sealed_texts.read_text(stage.session, sealer, theirs.reflection)
 
 
 def test_an_older_tab_never_overwrites_newer_text(
@@ -129,7 +109,7 @@ def test_an_older_tab_never_overwrites_newer_text(
         save(stage, sealer, activity, student, "first, changed", base_version=1)
 
     assert refusal.value.current_version == 2
-    assert reflections.read_text(stage.session, sealer, reflection) == "second"
+    assert sealed_texts.read_text(stage.session, sealer, reflection) == "second"
 
 
 def test_drafts_close_together_replace_one_another(
@@ -157,38 +137,6 @@ def test_by_completion_it_is_graded_at_once(
     assert grade.score == Decimal(10)
 
 
-def test_by_rubric_it_waits_and_is_then_graded(
-    stage: Stage, sealer: Sealer, activity: Activity, student: Membership
-) -> None:
-    """The instructor's levels become points by the activity's table, and the grade follows."""
-    reflection = submit(stage, sealer, activity, student, CANARY)
-    waiting = reflections.list_to_grade(stage.session, activity)
-    assessment = assess(stage, sealer, reflection, 3, comment="Well seen.")
-    grade = stage.session.scalars(select(Grade)).one()
-
-    assert waiting == [reflection]
-    assert reflections.list_to_grade(stage.session, activity) == []
-    assert assessment.share == Decimal("0.9")
-    assert grade.score == Decimal(9)
-    assert grade.comment != ""
-    assert "Well seen" not in grade.comment
-    assert reflections.read_comment(sealer, reflection) == "Well seen."
-
-
-def test_two_markers_do_not_overwrite_each_other(
-    stage: Stage, sealer: Sealer, activity: Activity, student: Membership
-) -> None:
-    """A grade given from an older view is refused; one from the present view replaces it."""
-    reflection = submit(stage, sealer, activity, student, CANARY)
-    assess(stage, sealer, reflection, 3)
-
-    with pytest.raises(Stale):
-        assess(stage, sealer, reflection, 1)
-
-    assert assess(stage, sealer, reflection, 4, base_version=1).version == 2
-    assert stage.session.scalars(select(Grade)).one().score == Decimal(10)
-
-
 def test_it_is_handed_in_once(
     stage: Stage, sealer: Sealer, activity: Activity, student: Membership
 ) -> None:
@@ -208,38 +156,3 @@ def test_what_cannot_be_handed_in(
     """No words and unreadable characters are refused with a reason."""
     with pytest.raises(InvalidInput):
         submit(stage, sealer, activity, student, text)
-
-
-def test_a_completion_grade_is_not_assessed(
-    stage: Stage, sealer: Sealer, student: Membership
-) -> None:
-    """There is nothing to choose where handing in is all."""
-    activity = stage.activity(parts=REFLECTION, prompt_ids=("fo-r1",))
-    reflection = submit(stage, sealer, activity, student, CANARY)
-
-    with pytest.raises(Conflict):
-        assess(stage, sealer, reflection, 4)
-
-
-def test_who_may_read_a_reflection(
-    stage: Stage, sealer: Sealer, activity: Activity, student: Membership
-) -> None:
-    """Those who teach the course may read what was handed in, and reading is on record."""
-    draft = save(stage, sealer, activity, student, CANARY)
-    instructor = stage.people["instructor"]
-
-    with pytest.raises(NotFound):
-        reflections.get_handed_in(stage.session, draft.id, viewer=instructor)
-
-    submit(stage, sealer, activity, student, CANARY, base_version=1)
-    text = reflections.read_for_grading(
-        stage.session, sealer, reflection=draft, reader=instructor, at=NOON
-    )
-    actions = [e.action for e in stage.session.scalars(select(AuditEvent))]
-
-    assert text == CANARY
-    assert "reflection.read" in actions
-    assert reflections.get_handed_in(stage.session, draft.id, viewer=instructor) is draft
-    for name, role in (("peer", Role.LEARNER), ("designer", Role.CONTENT_DEVELOPER)):
-        with pytest.raises(NotFound):
-            reflections.get_handed_in(stage.session, draft.id, viewer=stage.join(name, role=role))

@@ -22,7 +22,7 @@ from lti_alliance.errors import (
     PlatformUnclear,
 )
 from lti_alliance.models import Grade, LineItem, Registration, RegistrationState, ScoreDelivery
-from lti_alliance.services import score_delivery
+from lti_alliance.services import delivery_views, score_delivery
 from lti_alliance.services.ports import Acts
 from lti_alliance.services.score_claims import PER_REGISTRATION, claim_due, is_anything_due
 from lti_alliance.services.score_records import put_off
@@ -300,7 +300,7 @@ def test_nothing_is_sent_for_a_disabled_registration(scene: Scene) -> None:
     with scene.acts() as session:
         assert not is_anything_due(session, at=NOW)
         row = session.get_one(ScoreDelivery, delivery_id)
-        view = score_delivery.delivery_view(row, row.grade)
+        view = delivery_views.delivery_view(row, row.grade)
         assert view is not None
         assert view.reason == Reason.REGISTRATION_DISABLED
         session.get_one(Registration, row.registration_id).state = RegistrationState.ACTIVE
@@ -315,7 +315,7 @@ def test_nothing_is_sent_to_a_held_host(scene: Scene) -> None:
     assert scene.claim() == []
     with scene.acts() as session:
         row = session.get_one(ScoreDelivery, delivery_id)
-        view = score_delivery.delivery_view(row, row.grade)
+        view = delivery_views.delivery_view(row, row.grade)
         assert view is not None
         assert view.reason == Reason.HOST_HELD
 
@@ -874,17 +874,17 @@ def test_a_page_sees_where_a_score_stands(scene: Scene) -> None:
     """The view names the state, since when, and what was told."""
     delivery_id = scene.grade()
 
-    def view() -> score_delivery.DeliveryView:
+    def view() -> delivery_views.DeliveryView:
         with scene.acts() as session:
             row = session.get_one(ScoreDelivery, delivery_id)
-            found = score_delivery.delivery_view(row, row.grade)
+            found = delivery_views.delivery_view(row, row.grade)
             assert found is not None
             return found
 
     assert (view().state, view().since, view().next_at) == (DeliveryState.DUE, NOW, NOW)
 
     scene.at += timedelta(seconds=3)
-    seen: list[score_delivery.DeliveryView] = []
+    seen: list[delivery_views.DeliveryView] = []
     scene.gradebook.post_score = lambda *_: seen.append(view()) or 200  # type: ignore[method-assign]
     scene.work()
 
@@ -895,4 +895,4 @@ def test_a_page_sees_where_a_score_stands(scene: Scene) -> None:
         None,
     )
     assert view().told_score == Decimal(7)
-    assert score_delivery.delivery_view(None, None) is None
+    assert delivery_views.delivery_view(None, None) is None

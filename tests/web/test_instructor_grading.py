@@ -1,15 +1,13 @@
 """An instructor reads and grades reflections."""
 
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from lti_alliance.domain.modules import Share
 from lti_alliance.models import AuditEvent, Grade, Reflection, RubricAssessment
-from lti_alliance.web import grading_page
+from tests.services.work import make_private
 from tests.web.course import COMPLETION_PARTS, RUBRIC_PARTS, Course, open_course
 from tests.web.visits import forms_of, text_of
 
@@ -156,19 +154,17 @@ def test_a_completion_reflection_can_be_read_and_not_graded(course):
     assert "Read: Ada" in text_of(teacher.get("grading"))
 
 
-def test_a_private_reflection_is_counted_and_never_shown(course, monkeypatch):
+def test_a_private_reflection_is_counted_and_never_shown(course):
     """A reflection that nobody may read is counted, not listed, and not found."""
     activity = course.stage.activity("link-2", **COMPLETION_PARTS)
+    make_private(course.stage, activity)
     made = course.hand_in_reflection("ada", activity, "ta-r1", "For me alone.")
-    prompt = course.catalogue.get("taster").get_reflection("ta-r1")
-    # No shipped module has a private prompt; the frozen value is exchanged for this test.
-    private = replace(prompt, share=Share.PRIVATE)
-    monkeypatch.setattr(grading_page, "prompt_of", lambda *_: private)
     teacher = course.visit("instructor", activity)
 
     listed = text_of(teacher.get("grading"))
 
     assert teacher.get(f"grading/{made}").status_code == 404
+    assert teacher.post(f"grading/{made}", {"saved_version": "0"}).status_code == 404
     assert "Ada" not in listed
     assert "1 more was handed in that is private to its writer." in listed
 

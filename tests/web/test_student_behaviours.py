@@ -9,20 +9,19 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from lti_alliance.app import create_app
 from lti_alliance.models import Attempt, Response, ScoreDelivery, db
 from lti_alliance.web import cookies
+from tests.conftest import SOON_MS
 from tests.web.course import RUBRIC_PARTS, Course, open_course
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
 
-SOON_MS = 10_000
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-expect.set_options(timeout=SOON_MS)
 
 
 @contextmanager
@@ -50,12 +49,10 @@ def course(settings, session, now) -> Iterator[Course]:
 
 
 @pytest.fixture
-def context(chromium_path):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox"])
-        context = browser.new_context(locale="en-US", timezone_id="America/Chicago")
-        yield context
-        browser.close()
+def context(chromium):
+    context = chromium.new_context(locale="en-US", timezone_id="America/Chicago")
+    yield context
+    context.close()
 
 
 def open_page(context, course, name, activity, path="", **changes) -> Page:

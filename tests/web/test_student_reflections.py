@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from lti_alliance.models import Draft, Reflection
-from lti_alliance.services import reflections
+from lti_alliance.services import assessing
 from tests.web.course import COMPLETION_PARTS, RUBRIC_PARTS, Course, open_course
 from tests.web.visits import SCRIPT, Visitor, forms_of, text_of
 
@@ -188,7 +188,7 @@ def test_after_grading_the_student_reads_points_levels_and_comment(course, activ
     made = course.hand_in_reflection("ada", activity, "tc-r1", "Some honest words.")
     reflection = course.session.get_one(Reflection, UUID(made))
     rubric = course.catalogue.get("trust-credibility-expertise").get_reflection("tc-r1").rubric
-    reflections.assess_reflection(
+    assessing.assess_reflection(
         course.session,
         course.catalogue,
         course.sealer,

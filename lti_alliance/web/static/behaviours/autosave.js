@@ -127,6 +127,12 @@ export default function autosave(form) {
   form.addEventListener("focusout", () => save());
   form.addEventListener("submit", (event) => {
     window.clearTimeout(timer);
+    if (!navigator.onLine) {
+      // The browser's own error page would take the place of what was written.
+      event.preventDefault();
+      failed(status.dataset.offline);
+      return;
+    }
     if (!saving) return;
     // A save under way would make the submission start from an old version: it goes first.
     event.preventDefault();

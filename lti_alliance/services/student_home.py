@@ -1,4 +1,4 @@
-"""What the student's first page of an activity shows: the parts, how far each is, the result."""
+"""What a student's pages show: the parts, how far each is, the result of an attempt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
-from lti_alliance.domain.activities import ActivitySettings, Part
-from lti_alliance.domain.attempts import AttemptState, attempts_left, check_may_start
+from lti_alliance.domain.activities import ActivitySettings
+from lti_alliance.domain.attempts import (
+    AttemptState,
+    FeedbackStage,
+    attempts_left,
+    check_may_start,
+    feedback_stage,
+)
 from lti_alliance.domain.modules import Module, Quiz, ReflectionPrompt
 from lti_alliance.domain.reflections import ReflectionState
-from lti_alliance.domain.scoring import PartState
+from lti_alliance.domain.response_processing import Outcome
 from lti_alliance.errors import Conflict
-from lti_alliance.models import (
-    Activity,
-    Attempt,
-    Grade,
-    Membership,
-    Reflection,
-    ScoreDelivery,
-)
-from lti_alliance.services import attempts, modules
+from lti_alliance.models import Activity, Attempt, Grade, Membership, Reflection
+from lti_alliance.services import attempts, grading, modules
 from lti_alliance.services.activities import activity_settings
-from lti_alliance.services.score_delivery import DeliveryView, delivery_view
+from lti_alliance.services.attempts import Sheet
+from lti_alliance.services.reports import Standing, standing_of
 
 
 class PartProgress(StrEnum):
@@ -66,38 +66,27 @@ class ReflectionCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartResult:
-    """What one part came to."""
-
-    part: Part
-    state: PartState
-    score: Decimal | None
-    maximum: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """The grade of one person and what the gradebook was told of it."""
-
-    grade: Grade | None
-    delivery: DeliveryView | None
-    parts: tuple[PartResult, ...]
-
-    @property
-    def has_work(self) -> bool:
-        """Whether anything has been handed in."""
-        return any(part.state is not PartState.MISSING for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StudentHome:
-    """The whole page."""
+    """The activity as one student finds it."""
 
     module: Module
     settings: ActivitySettings
     is_closed: bool
     quiz: QuizCard | None
     reflections: tuple[ReflectionCard, ...]
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptReport:
+    """One attempt with what came of it and how the whole activity stands."""
+
+    sheet: Sheet
+    settings: ActivitySettings
+    stage: FeedbackStage
+    outcomes: Mapping[str, Outcome] | None
+    """By item; none before it was handed in."""
+    quiz: QuizCard
     standing: Standing
 
 
@@ -109,10 +98,10 @@ def student_home(
     membership: Membership,
     at: datetime,
 ) -> StudentHome:
-    """Put the page together for one person."""
+    """Report on the activity for one person."""
     settings = activity_settings(activity)
     module = modules.get_module(session, catalogue, content_hash=activity.content_hash)
-    standing = find_standing(session, activity, membership)
+    standing = standing_of(session, activity, membership)
     made = attempts.list_attempts(session, activity, membership)
     quiz = _quiz_card(settings, module.quiz, made, standing.grade, at=at)
     return StudentHome(
@@ -125,37 +114,28 @@ def student_home(
     )
 
 
-def find_standing(session: Session, activity: Activity, membership: Membership) -> Standing:
-    """Look up the grade of one person and its delivery."""
-    grade = session.scalar(
-        select(Grade).where(Grade.activity_id == activity.id, Grade.membership_id == membership.id)
-    )
-    delivery = session.scalar(
-        select(ScoreDelivery).where(
-            ScoreDelivery.activity_id == activity.id,
-            ScoreDelivery.membership_id == membership.id,
-        )
-    )
-    return Standing(grade=grade, delivery=delivery_view(delivery, grade), parts=part_results(grade))
-
-
-def part_results(grade: Grade | None) -> tuple[PartResult, ...]:
-    """Read the parts of a grade, the quiz first."""
-    if grade is None:
-        return ()
-    return tuple(
-        PartResult(
-            part=part,
-            state=PartState(stored["state"]),
-            score=None if stored["score"] is None else Decimal(stored["score"]),
-            maximum=Decimal(stored["maximum"]),
-        )
-        for part in Part
-        if (stored := grade.parts.get(part)) is not None
+def attempt_report(
+    session: Session, catalogue: Catalogue, *, attempt: Attempt, is_own: bool, at: datetime
+) -> AttemptReport:
+    """Report one attempt: to its student as far as the feedback goes by now, to others in full."""
+    activity = attempt.activity
+    settings = activity_settings(activity)
+    sheet = attempts.get_sheet(session, catalogue, attempt)
+    made = attempts.list_attempts(session, activity, attempt.membership)
+    standing = standing_of(session, activity, attempt.membership)
+    states = [AttemptState(each.state) for each in made]
+    is_judged = AttemptState(attempt.state).is_handed_in
+    return AttemptReport(
+        sheet=sheet,
+        settings=settings,
+        stage=feedback_stage(settings, states, at=at) if is_own else FeedbackStage.FINAL,
+        outcomes=grading.outcomes_of(session, attempt, sheet.module) if is_judged else None,
+        quiz=_quiz_card(settings, sheet.module.quiz, made, standing.grade, at=at),
+        standing=standing,
     )
 
 
-def drawn_count(quiz: Quiz) -> int:
+def _drawn_count(quiz: Quiz) -> int:
     """Count the items of one attempt."""
     pooled = sum(len(pool.item_ids) for pool in quiz.pools)
     return len(quiz.items) - pooled + sum(pool.pick for pool in quiz.pools)
@@ -182,7 +162,7 @@ def _quiz_card(
     why_not = _why_not(settings, states, at=at)
     return QuizCard(
         progress=progress,
-        item_count=drawn_count(quiz),
+        item_count=_drawn_count(quiz),
         open_attempt=None if closed else still_open,
         finished=finished,
         counted_id=grade.attempt_id if grade else None,

@@ -1,8 +1,12 @@
-"""What an instructor sees of an activity: who did what, what waits, what the gradebook has."""
+"""What pages report: where a score stands, how a class stands, what a course holds.
+
+Each report is read with a fixed number of queries, however many people there are.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,36 +14,60 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from lti_alliance.content.catalogue import Catalogue
-from lti_alliance.domain.activities import ActivitySettings
+from lti_alliance.domain.activities import ActivitySettings, Part
 from lti_alliance.domain.attempts import AttemptState
-from lti_alliance.domain.delivery import DeliveryState
+from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.reflections import ReflectionState
+from lti_alliance.domain.scoring import PartState
 from lti_alliance.models import (
     Activity,
     Attempt,
+    Context,
     Grade,
     Membership,
     Reflection,
+    ResourceLink,
     ScoreDelivery,
     User,
 )
-from lti_alliance.services import modules
+from lti_alliance.services import line_items, modules
 from lti_alliance.services.activities import activity_settings
-from lti_alliance.services.score_delivery import DeliveryView, delivery_view
-from lti_alliance.web.home_page import PartResult, part_results
-from lti_alliance.web.wording import member_name
+from lti_alliance.services.delivery_views import DeliveryView, delivery_view
 
 _Row = TypeVar("_Row", Attempt, Reflection)
 _STUCK = frozenset({DeliveryState.BLOCKED, DeliveryState.DEAD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartResult:
+    """What one part came to."""
+
+    part: Part
+    state: PartState
+    score: Decimal | None
+    maximum: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The grade of one person and what the gradebook was told of it."""
+
+    grade: Grade | None
+    delivery: DeliveryView | None
+    parts: tuple[PartResult, ...]
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything has been handed in."""
+        return any(part.state is not PartState.MISSING for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudentRow:
     """One person in the activity."""
 
-    name: str
     membership: Membership
     attempts: tuple[Attempt, ...]
     reflections: tuple[Reflection, ...]
@@ -73,6 +101,16 @@ class StudentRow:
         return self.delivery is not None and self.delivery.state in _STUCK
 
     @property
+    def has_no_column(self) -> bool:
+        """Whether the score waits for a column of the gradebook."""
+        delivery = self.delivery
+        return (
+            delivery is not None
+            and delivery.state is DeliveryState.BLOCKED
+            and delivery.reason == Reason.NO_LINE_ITEM
+        )
+
+    @property
     def may_resend(self) -> bool:
         """Whether there is a score that can be sent again."""
         return self.delivery is not None and self.delivery.desired_score is not None
@@ -80,13 +118,15 @@ class StudentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The whole page."""
+    """How one activity stands: who did what, what waits, what the gradebook has."""
 
     module: Module
     settings: ActivitySettings
     rows: tuple[StudentRow, ...]
-    tests: tuple[StudentRow, ...] = field(default=())
+    tests: tuple[StudentRow, ...] = ()
     """Student previews: their work is real, their scores stay here."""
+    may_ask_for_column: bool = False
+    """Whether scores wait for a column that the LMS would make if somebody asked for one."""
 
     @property
     def handed_in(self) -> int:
@@ -107,8 +147,46 @@ class Overview:
         return sum(row.is_stuck for row in self.rows)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoursePage:
+    """What a course holds, for a launch that opened the course itself."""
+
+    titles: tuple[str, ...]
+    """The links with an activity, the oldest first."""
+
+
+def standing_of(session: Session, activity: Activity, membership: Membership) -> Standing:
+    """Return the grade of one person in an activity and its delivery."""
+    grade = session.scalar(
+        select(Grade).where(Grade.activity_id == activity.id, Grade.membership_id == membership.id)
+    )
+    delivery = session.scalar(
+        select(ScoreDelivery).where(
+            ScoreDelivery.activity_id == activity.id,
+            ScoreDelivery.membership_id == membership.id,
+        )
+    )
+    return Standing(grade=grade, delivery=delivery_view(delivery, grade), parts=part_results(grade))
+
+
+def part_results(grade: Grade | None) -> tuple[PartResult, ...]:
+    """Read the parts of a grade, the quiz first."""
+    if grade is None:
+        return ()
+    return tuple(
+        PartResult(
+            part=part,
+            state=PartState(stored["state"]),
+            score=None if stored["score"] is None else Decimal(stored["score"]),
+            maximum=Decimal(stored["maximum"]),
+        )
+        for part in Part
+        if (stored := grade.parts.get(part)) is not None
+    )
+
+
 def overview(session: Session, catalogue: Catalogue, *, activity: Activity) -> Overview:
-    """Put the page together with one query per kind of row, however many people there are."""
+    """Report on everybody in the activity, with one query for each kind of row."""
     made = _by_member(
         session.scalars(
             select(Attempt).where(Attempt.activity_id == activity.id).order_by(Attempt.number)
@@ -132,7 +210,6 @@ def overview(session: Session, catalogue: Catalogue, *, activity: Activity) -> O
         grade, delivery = grades.get(member.id), deliveries.get(member.id)
         rows.append(
             StudentRow(
-                name=member_name(member),
                 membership=member,
                 attempts=tuple(made[member.id]),
                 reflections=tuple(written[member.id]),
@@ -141,24 +218,44 @@ def overview(session: Session, catalogue: Catalogue, *, activity: Activity) -> O
                 delivery_id=delivery.id if delivery else None,
             )
         )
-    rows.sort(key=lambda row: (row.name.casefold(), row.membership.number))
+    waits_for_column = any(row.has_no_column for row in rows)
     return Overview(
         module=modules.get_module(session, catalogue, content_hash=activity.content_hash),
         settings=activity_settings(activity),
         rows=tuple(row for row in rows if not row.membership.is_test_user),
         tests=tuple(row for row in rows if row.membership.is_test_user and row.attempts),
+        may_ask_for_column=waits_for_column
+        and line_items.may_ask_for_column(activity.resource_link.line_item),
     )
 
 
-def _learners(session: Session, activity: Activity) -> Sequence[Membership]:
-    return session.scalars(
+def course_page(session: Session, context: Context) -> CoursePage:
+    """List the activities of a course by the titles of their links."""
+    titles = session.scalars(
+        select(ResourceLink.title)
+        .join(Activity, Activity.resource_link_id == ResourceLink.id)
+        .where(ResourceLink.context_id == context.id)
+        .order_by(Activity.created_at, Activity.id)
+    )
+    return CoursePage(titles=tuple(titles))
+
+
+def _learners(session: Session, activity: Activity) -> list[Membership]:
+    """List the students: by name, then those without one in the order of their arrival."""
+    found = session.scalars(
         select(Membership)
         .where(
             Membership.context_id == activity.resource_link.context_id,
             Membership.role == Role.LEARNER,
         )
         .options(joinedload(Membership.user).joinedload(User.profile))
-    ).all()
+    )
+    return sorted(found, key=_by_name)
+
+
+def _by_name(member: Membership) -> tuple[bool, str, int]:
+    name = member.user.profile.name if member.user.profile else ""
+    return not name, name.casefold(), member.number
 
 
 def _by_member(rows: Iterable[_Row]) -> defaultdict[UUID, list[_Row]]:

@@ -1,0 +1,92 @@
+"""Work done in a course, for the tests of the services: quizzes taken, reflections written."""
+
+import random
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from lti_alliance.content.parser import parse_source
+from lti_alliance.domain.items import ShortItem, response_field
+from lti_alliance.domain.modules import Module
+from lti_alliance.models import Activity, Attempt, Grade, Membership, Reflection, ScoreDelivery
+from lti_alliance.sealing import Sealer
+from lti_alliance.services import attempts, modules, reflections
+from tests.stage import NOON, Stage
+
+
+def take_quiz(
+    stage: Stage,
+    activity: Activity,
+    student: Membership,
+    *,
+    wording: str = "",
+    hand_in: bool = True,
+) -> Attempt:
+    """Answer every item rightly, or each short one with the wording; save it or hand it in."""
+    attempt = attempts.start_attempt(
+        stage.session,
+        stage.catalogue,
+        activity=activity,
+        membership=student,
+        rng=random.Random(2),
+        at=NOON,
+    )
+    sheet = attempts.get_sheet(stage.session, stage.catalogue, attempt)
+    fields = {
+        response_field(item.id): (
+            [wording or item.accepted[0].text]
+            if isinstance(item, ShortItem)
+            else [option.id for option in item.options if option.correct]
+        )
+        for item in sheet.items
+    }
+    act = attempts.submit_attempt if hand_in else attempts.save_responses
+    act(
+        stage.session,
+        stage.catalogue,
+        attempt=attempt,
+        fields=fields,
+        base_version=0,
+        at=NOON + timedelta(minutes=5),
+    )
+    return attempt
+
+
+def write(
+    stage: Stage, sealer: Sealer, activity: Activity, student: Membership, text: str = "One word."
+) -> Reflection:
+    """Hand in a reflection on the first prompt of the activity."""
+    return reflections.submit_reflection(
+        stage.session,
+        sealer,
+        activity=activity,
+        membership=student,
+        prompt_id=activity.settings["prompt_ids"][0],
+        text=text,
+        base_version=0,
+        at=NOON + timedelta(hours=1),
+    )
+
+
+def grade_of(stage: Stage, student: Membership) -> Grade:
+    """Return the student's one grade."""
+    return stage.session.scalars(select(Grade).where(Grade.membership_id == student.id)).one()
+
+
+def delivery_of(stage: Stage, student: Membership) -> ScoreDelivery:
+    """Return the student's one delivery."""
+    return stage.session.scalars(
+        select(ScoreDelivery).where(ScoreDelivery.membership_id == student.id)
+    ).one()
+
+
+def make_private(stage: Stage, activity: Activity) -> Module:
+    """Give the activity a version of its module whose first reflection nobody else may read."""
+    shown = stage.catalogue.get(activity.module_id)
+    source = shown.source.replace("share: instructor", "share: private", 1)
+    source = source.replace("grading: rubric", "grading: completion", 1)
+    private = parse_source(source, name=shown.id)
+    modules.keep_version(stage.session, private, at=NOON)
+    activity.content_hash = private.content_hash
+    stage.session.flush()
+    return private
