@@ -30,6 +30,7 @@ RUBRIC_PRIVATE = (
 RUBRIC_MISSING = (
     "A task you chose has no rubric. Choose grading by handing it in, or leave the task out."
 )
+FEEDBACK_NEEDS_CLOSE = "Feedback after the close needs a closing time."
 CLOSES_INVALID = "Write a date and a time like 2027-03-31 23:59."
 
 
@@ -149,6 +150,8 @@ def parse_settings(form: Mapping[str, Any], module: Module) -> ActivitySettings:
     )
     if settings.waits_for_instructor:
         _check_gradable(settings.prompt_ids, module, faults)
+    if settings.feedback is FeedbackTiming.AFTER_CLOSE and settings.closes_at is None:
+        faults.setdefault("feedback", FEEDBACK_NEEDS_CLOSE)
     if faults:
         raise InvalidInput(faults, code="activity.settings_invalid")
     return settings

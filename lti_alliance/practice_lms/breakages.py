@@ -110,7 +110,8 @@ BREAKAGES = (
     Breakage(
         "redeploy",
         "The tool was installed anew",
-        "The deployment id changes. The tool must ask its administrator, or accept it.",
+        "The deployment id changes, so that every launch waits for the tool's administrator. "
+        "“Mend everything” brings the old one back.",
         _redeploy,
     ),
     Breakage(
@@ -164,6 +165,7 @@ def apply_breakage(platform: Platform, key: str) -> bool:
         if found is None:
             platform.state.faults.clear()
             platform.state.switches = Switches()
+            platform.state.tool.deployment_id = platform.settings.deployment_id(platform.name)
         else:
             found.act(platform)
     platform.store.changed()

@@ -258,9 +258,7 @@ def _platform(name: str, settings: PracticeSettings) -> PlatformState:
         secret=secrets.token_hex(32),
         tool=Tool(
             client_id=settings.canvas_client_id if canvas else settings.moodle_client_id,
-            deployment_id=(
-                settings.canvas_deployment_id if canvas else settings.moodle_deployment_id
-            ),
+            deployment_id=settings.deployment_id(name),
             login_url=settings.tool_address(settings.login_path),
             redirect_uris=[launch],
             jwks_url=settings.tool_address(settings.jwks_path),

@@ -38,6 +38,10 @@ class PracticeSettings:
         """Return the practice LMS's own host and port."""
         return urlsplit(self.base_url).netloc
 
+    def deployment_id(self, platform: str) -> str:
+        """Return the deployment id with which the tool was first installed."""
+        return self.canvas_deployment_id if platform == "canvas" else self.moodle_deployment_id
+
     def tool_address(self, path: str) -> str:
         """Return an absolute address of the tool."""
         return self.tool_url.rstrip("/") + path

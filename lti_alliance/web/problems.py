@@ -199,7 +199,11 @@ _DEEP_LINKING = {
 
 _WORK = {
     "activity.closed": _undone(
-        409, _("The activity is closed. What was saved before is kept."), _REOPEN
+        409,
+        _(
+            "The activity is closed. What you had saved before the close is handed in for you within a minute; what you changed since is not."
+        ),
+        _REOPEN,
     ),
     "activity.already_set_up": _undone(409, _("Somebody has just set this activity up.")),
     "activity.has_work": _undone(
@@ -234,8 +238,10 @@ _INSIDE = {
     "resource.unknown": Problem(
         404,
         _("There is nothing for you here"),
-        _("This page does not exist, or it is not part of what you opened."),
-        _("Open the activity again from your course."),
+        _(
+            "This page is not part of what you opened, or what you opened has ended because somebody else opened an activity in this browser."
+        ),
+        _("Open the activity again from your course. Your saved work is there."),
     ),
     "not_found": Problem(
         404,

@@ -128,6 +128,7 @@ def test_a_form_becomes_settings() -> None:
         ({"attempts": "0"}, {"attempts"}),
         ({"attempts": "many"}, {"attempts"}),
         ({"keep": "best", "feedback": "never"}, {"keep", "feedback"}),
+        ({"feedback": "after close"}, {"feedback"}),
         ({"level.1": "50", "level.2": "40"}, {"level.2"}),
     ],
 )
