@@ -12,16 +12,14 @@ import click
 from flask.cli import ScriptInfo
 from flask_migrate import upgrade
 
-from lti_alliance.cli.output import act
+from lti_alliance.cli.output import INSTANCE_FILE, act
 from lti_alliance.lti import keys
 from lti_alliance.parts import parts
 from lti_alliance.settings import load
 
-DEFAULT_FILE = Path("instance/alliance.toml")
-
 LEFT_TO_DO = """\
 What is left to do:
-  1. Let every process of the tool know the file, as in
+  1. Let every process of the tool, and each command below, know the file, as in
        export ALLIANCE_CONFIG={path}
      and keep a copy of it in a safe place: without data_key nothing sealed can be read again.
   2. Register a platform: alliance platform add --help
@@ -47,7 +45,7 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     """
     # A SQLite database that is made here is nobody else's to read either.
     os.umask(0o077)
-    path = Path(os.environ.get("ALLIANCE_CONFIG") or DEFAULT_FILE).absolute()
+    path = Path(os.environ.get("ALLIANCE_CONFIG") or INSTANCE_FILE).absolute()
     if path.exists():
         given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
         if given:

@@ -1,10 +1,12 @@
 """How commands speak: tables for people, JSON for programs, failures as sentences."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,9 @@ from sqlalchemy.orm import Session
 from lti_alliance.errors import AllianceError, ContentError, PlatformError
 from lti_alliance.models import begin_write, db
 from lti_alliance.settings import SettingsError
+
+INSTANCE_FILE = Path("instance/alliance.toml")
+"""Where ``alliance init`` writes when ALLIANCE_CONFIG names no other file."""
 
 Row = Mapping[str, Any]
 
@@ -86,8 +91,7 @@ def translating() -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        faults = "\n".join(f"  {fault}" for fault in error.faults)
-        raise click.ClickException(f"The settings cannot be used:\n{faults}") from error
+        raise click.ClickException(_settings_sentence(error)) from error
     except ContentError as error:
         raise click.ClickException(str(error)) from error
     except PlatformError as error:
@@ -96,6 +100,16 @@ def translating() -> Iterator[None]:
         raise click.ClickException(_sentence(error)) from error
     except (OperationalError, ProgrammingError) as error:
         raise click.ClickException(_database_sentence(error)) from error
+
+
+def _settings_sentence(error: SettingsError) -> str:
+    faults = "\n".join(f"  {fault}" for fault in error.faults)
+    # A file that `init` wrote here and that nobody named is by far the likeliest cause.
+    if not os.environ.get("ALLIANCE_CONFIG") and os.access(INSTANCE_FILE, os.R_OK):
+        faults = faults.replace(": run `alliance init`.", ".")
+        mend = f"{INSTANCE_FILE} is there: set ALLIANCE_CONFIG={INSTANCE_FILE.absolute()}"
+        return f"The settings cannot be used:\n{faults}\n{mend}"
+    return f"The settings cannot be used:\n{faults}"
 
 
 def _sentence(error: AllianceError) -> str:

@@ -201,7 +201,8 @@ _WORK = {
     "activity.closed": _undone(
         409,
         _(
-            "The activity is closed. What you had saved before the close is handed in for you within a minute; what you changed since is not."
+            "The activity is closed. What you had saved before is handed in for you within a "
+            "minute; what you changed since then is not."
         ),
         _REOPEN,
     ),
@@ -239,7 +240,8 @@ _INSIDE = {
         404,
         _("There is nothing for you here"),
         _(
-            "This page is not part of what you opened, or what you opened has ended because somebody else opened an activity in this browser."
+            "This page is not part of what you opened, or its launch has ended because somebody "
+            "else opened an activity in this browser."
         ),
         _("Open the activity again from your course. Your saved work is there."),
     ),

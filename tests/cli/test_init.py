@@ -29,7 +29,10 @@ class Server:
         return self.apps[-1]
 
     def init(self, *options: str) -> Result:
-        return CliRunner().invoke(group(self.create_app), ["init", *options])
+        return self.run("init", *options)
+
+    def run(self, *words: str) -> Result:
+        return CliRunner().invoke(group(self.create_app), list(words))
 
     @property
     def file(self) -> Path:
@@ -113,6 +116,26 @@ def test_https_means_production(server: Server) -> None:
     assert values["environment"] == "production"
     assert values["support_contact"] == 'Ask "Ann" at help@school.example'
     assert load({"ALLIANCE_CONFIG": str(server.file)}).trusted_proxies == 1
+
+
+def test_a_file_nobody_named_is_pointed_at(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ALLIANCE_CONFIG the file that `init` wrote is named, not `init` once more."""
+    server.init()
+    monkeypatch.setenv("ALLIANCE_CONFIG", "")
+    result = server.run("doctor")
+
+    assert result.exit_code == 1
+    assert f"is there: set ALLIANCE_CONFIG={server.file}" in result.stderr
+    assert "alliance init" not in result.stderr
+
+
+def test_without_any_file_init_comes_first(server: Server) -> None:
+    """Where no file is, the mend is `alliance init`."""
+    result = server.run("doctor")
+
+    assert result.exit_code == 1
+    assert "run `alliance init`" in result.stderr
+    assert "is there" not in result.stderr
 
 
 def test_two_servers_have_different_secrets(

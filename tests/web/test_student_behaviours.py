@@ -95,7 +95,7 @@ def test_work_that_cannot_be_saved_stays_and_is_saved_later(context, course):
     """Offline the text stays on the page, which says so; back online it is saved by itself."""
     activity = course.stage.activity(**RUBRIC_PARTS)
     page = open_page(context, course, "ada", activity, "reflections/tc-r1")
-    expect(page.locator("#words")).to_contain_text("0 words")
+    expect(page.locator("#words")).to_contain_text("0 words; ")
     context.set_offline(True)
     page.fill("#text", "Written on a train.")
     expect(page.locator("#save-state")).to_contain_text("You are offline", timeout=SOON_MS)
