@@ -107,6 +107,11 @@ class Settings:
         return f"{self.base_url}/lti/launch"
 
 
+def named_file(environ: Mapping[str, str] | None = None) -> str:
+    """Return the file that ``ALLIANCE_CONFIG`` names; empty when it names none."""
+    return (os.environ if environ is None else environ).get(f"{PREFIX}CONFIG", "")
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the default file, the file named by ``ALLIANCE_CONFIG`` and the environment, in order.
 
@@ -116,7 +121,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     faults: list[str] = []
     values: dict[str, Any] = {}
     files = [DEFAULT_FILE] if DEFAULT_FILE.exists() else []
-    if named := env.get(f"{PREFIX}CONFIG"):
+    if named := named_file(env):
         files.append(Path(named))
     known = {f.name: f for f in fields(Settings)}
     for path in files:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.errors import AllianceError, ContentError, PlatformError
 from lti_alliance.models import begin_write, db
-from lti_alliance.settings import SettingsError
+from lti_alliance.settings import SettingsError, named_file
 
 INSTANCE_FILE = Path("instance/alliance.toml")
 """Where ``alliance init`` writes when ALLIANCE_CONFIG names no other file."""
@@ -105,7 +105,7 @@ def translating() -> Iterator[None]:
 def _settings_sentence(error: SettingsError) -> str:
     faults = "\n".join(f"  {fault}" for fault in error.faults)
     # A file that `init` wrote here and that nobody named is by far the likeliest cause.
-    if not os.environ.get("ALLIANCE_CONFIG") and os.access(INSTANCE_FILE, os.R_OK):
+    if not named_file() and os.access(INSTANCE_FILE, os.R_OK):
         faults = faults.replace(": run `alliance init`.", ".")
         mend = f"{INSTANCE_FILE} is there: set ALLIANCE_CONFIG={INSTANCE_FILE.absolute()}"
         return f"The settings cannot be used:\n{faults}\n{mend}"
