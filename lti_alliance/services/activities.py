@@ -75,18 +75,6 @@ def find_activity(session: Session, link: ResourceLink) -> Activity | None:
     return session.scalar(select(Activity).where(Activity.resource_link_id == link.id))
 
 
-def get_activity(session: Session, activity_id: UUID, *, context: Context) -> Activity:
-    """Return an activity of this course; another course's is not found."""
-    activity = session.scalar(
-        select(Activity)
-        .join(ResourceLink)
-        .where(Activity.id == activity_id, ResourceLink.context_id == context.id)
-    )
-    if activity is None:
-        raise NotFound
-    return activity
-
-
 def activity_settings(activity: Activity) -> ActivitySettings:
     """Return the settings of an activity as a value."""
     return settings_from_json(activity.settings)

@@ -5,10 +5,9 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.delivery import DeliveryState
-from lti_alliance.domain.delivery_reasons import Reason
 from lti_alliance.errors import Conflict, InvalidInput, LaunchRejected, NotFound
 from lti_alliance.models import (
+    Activity,
     Context,
     Deployment,
     DeploymentState,
@@ -19,7 +18,7 @@ from lti_alliance.models import (
 )
 from lti_alliance.models.apart import apart
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import audit
+from lti_alliance.services import audit, score_delivery
 from lti_alliance.services.registration_fields import normal_host
 
 MAX_PENDING_DEPLOYMENTS = 50
@@ -119,6 +118,17 @@ def approve_host(session: Session, registration: Registration, host: str, *, at:
         .join(Deployment)
         .where(Deployment.registration_id == registration.id)
     )
+    held = (
+        select(Activity.id)
+        .join(LineItem, LineItem.resource_link_id == Activity.resource_link_id)
+        .where(LineItem.held_host == name)
+    )
+    released = score_delivery.release(
+        session,
+        ScoreDelivery.registration_id == registration.id,
+        ScoreDelivery.activity_id.in_(held),
+        at=at,
+    )
     rows_changed(
         session,
         update(LineItem)
@@ -133,7 +143,7 @@ def approve_host(session: Session, registration: Registration, host: str, *, at:
         object_id=registration.id,
         details={"host": name},
     )
-    return make_due(session, registration, Reason.HOST_HELD, at=at)
+    return released
 
 
 def _find_deployment(
@@ -172,17 +182,3 @@ def _remember_deployment(
             .on_conflict_do_nothing(index_elements=["registration_id", "deployment_id"])
         )
     return _find_deployment(own, registration, deployment_id)
-
-
-def make_due(session: Session, registration: Registration, reason: Reason, *, at: datetime) -> int:
-    """Let the scores go that were blocked for this reason; return how many there are."""
-    return rows_changed(
-        session,
-        update(ScoreDelivery)
-        .where(
-            ScoreDelivery.registration_id == registration.id,
-            ScoreDelivery.state == DeliveryState.BLOCKED,
-            ScoreDelivery.reason == reason,
-        )
-        .values(state=DeliveryState.DUE, next_at=at, reason="", tries=0),
-    )

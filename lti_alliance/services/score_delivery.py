@@ -120,6 +120,28 @@ def resume(
     return resumed
 
 
+def release(session: Session, *which: ColumnElement[bool], at: datetime) -> int:
+    """Let scores go that waited for an approval, and count them.
+
+    They were due all the time and skipped; the days for which a score is tried begin anew, so that
+    a long wait does not make the first failure the last.
+    """
+    released = rows_changed(
+        session,
+        update(ScoreDelivery)
+        .where(
+            *which,
+            ScoreDelivery.state.in_((DeliveryState.DUE, DeliveryState.UNCLEAR)),
+            ScoreDelivery.desired_score.is_not(None),
+            is_free(at),
+        )
+        .values(next_at=at, tries=0, desired_since=at),
+    )
+    if released:
+        wake(session)
+    return released
+
+
 def list_deliveries(
     session: Session,
     *,

@@ -356,7 +356,7 @@ def test_a_course_in_both_installations_does_not_move(session: Session) -> None:
 # Hosts, and the scores that wait for them
 
 
-def delivery(stage: stages.Stage, *, reason: str, state: str) -> ScoreDelivery:
+def delivery(stage: stages.Stage, *, state: str, reason: str = "") -> ScoreDelivery:
     activity = stage.activity(f"link-{uuid4().hex[:6]}")
     student = stage.join(f"student-{uuid4().hex[:6]}")
     grade = Grade(
@@ -374,8 +374,9 @@ def delivery(stage: stages.Stage, *, reason: str, state: str) -> ScoreDelivery:
         registration_id=stage.registration.id,
         grade_id=grade.id,
         state=state,
+        desired_score=Decimal(7),
         desired_maximum=Decimal(10),
-        desired_since=NOW,
+        desired_since=NOW - timedelta(days=9),
         next_at=NOW + timedelta(days=1),
         tries=5,
         reason=reason,
@@ -391,10 +392,10 @@ def test_an_approved_host_lets_scores_out(
 ) -> None:
     """Held columns are free, the scores that waited for it are due, and no other is touched."""
     other = stages.build(session, catalogue, name="Other")
-    held = delivery(stage, state=DeliveryState.BLOCKED, reason=Reason.HOST_HELD)
+    held = delivery(stage, state=DeliveryState.DUE)
     done = delivery(stage, state=DeliveryState.DELIVERED, reason="")
     scope = delivery(stage, state=DeliveryState.BLOCKED, reason=Reason.SCOPE_MISSING)
-    foreign = delivery(other, state=DeliveryState.BLOCKED, reason=Reason.HOST_HELD)
+    foreign = delivery(other, state=DeliveryState.DUE)
     for line_item in session.scalars(select(LineItem)):
         line_item.held_host = "grades.example"
     stage.registration.held_hosts = ["grades.example", "more.example"]
@@ -406,9 +407,10 @@ def test_an_approved_host_lets_scores_out(
     assert due == 1
     assert stage.registration.held_hosts == ["more.example"]
     assert stage.registration.service_hosts == [stages.HOST, "grades.example"]
-    assert (held.state, held.next_at, held.reason, held.tries) == (DeliveryState.DUE, NOW, "", 0)
+    assert (held.state, held.next_at, held.desired_since) == (DeliveryState.DUE, NOW, NOW)
+    assert held.tries == 0
     assert (done.state, scope.state) == (DeliveryState.DELIVERED, DeliveryState.BLOCKED)
-    assert foreign.state == DeliveryState.BLOCKED
+    assert foreign.next_at > NOW
     own, others = (
         set(
             session.scalars(
@@ -435,13 +437,14 @@ def test_only_a_public_host_can_be_approved(session: Session, host: str) -> None
 @pytest.mark.both_databases
 def test_enabling_lets_paused_scores_out(session: Session, stage: stages.Stage) -> None:
     """What waited for the registration is due at once."""
-    paused = delivery(stage, state=DeliveryState.BLOCKED, reason=Reason.REGISTRATION_DISABLED)
+    paused = delivery(stage, state=DeliveryState.DUE)
     disable(session, stage.registration, at=NOW)
     enable(session, stage.registration, at=NOW)
     session.commit()
     session.refresh(paused)
 
     assert (paused.state, paused.next_at) == (DeliveryState.DUE, NOW)
+    assert paused.desired_since == NOW
 
 
 def test_what_an_administrator_does_is_audited_once(session: Session) -> None:
