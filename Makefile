@@ -56,7 +56,7 @@ lock: ## write requirements/*.txt, with hashes (needs uv; UPGRADE=1 takes newer 
 
 define compile
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate $(if $(UPGRADE),--upgrade) $(2) pyproject.toml \
+		--no-header --no-annotate --no-strip-extras $(if $(UPGRADE),--upgrade) $(2) pyproject.toml \
 		--output-file requirements/$(1).txt
 endef
 
