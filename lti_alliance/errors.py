@@ -127,8 +127,11 @@ class PlatformError(AllianceError):
 
     ``status`` is the HTTP status when there was an answer; ``code`` is a short stable reason;
     ``detail`` is the platform's own sentence, cut, without the request or any personal data;
-    ``retry_after_s`` is what the platform asked for, in seconds.
+    ``retry_after_s`` is what the platform asked for, in seconds; ``endpoint`` tells the token
+    endpoint's failures (``token``) from those of the service itself (``service``).
     """
+
+    endpoint: str = "service"
 
     def __init__(
         self,

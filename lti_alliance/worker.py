@@ -28,16 +28,21 @@ from lti_alliance.lti.tokens import ServiceTokens
 from lti_alliance.models import WorkerBeat, begin_write, db
 from lti_alliance.models.statements import insert_for
 from lti_alliance.parts import Parts, parts
-from lti_alliance.services import closing, privacy, timetable
+from lti_alliance.services import closing, gradebook_checks, privacy, score_tries, timetable
 from lti_alliance.services.ports import Acts, Gradebook
 from lti_alliance.services.score_claims import claim_due, is_anything_due
 from lti_alliance.services.score_delivery import CHANNEL
-from lti_alliance.services.score_records import put_off
-from lti_alliance.services.score_sending import deliver_one, draw_jitter
+from lti_alliance.services.score_records import put_off, record
+from lti_alliance.services.score_sending import call, draw_jitter, prepare
+from lti_alliance.services.score_steps import Step
 
 log = structlog.get_logger(__name__)
 
-THREADS = 8
+THREADS = 16
+"""Calls under way at once in one process; a few slow platforms leave room for the others."""
+CHECK_LEASE = timedelta(minutes=15)
+REGISTRATIONS_KEPT_S = 2.0
+"""How old what this process knows of a registration may be."""
 JOB_LEASE = timedelta(minutes=10)
 JOB_RETRY = timedelta(minutes=1)
 BEAT = timedelta(seconds=10)
@@ -61,6 +66,7 @@ def _settle_closed(session: Session, found: Parts, at: datetime) -> None:
 
 def _retain(session: Session, _found: Parts, at: datetime) -> None:
     privacy.retain(session, at=at)
+    score_tries.forget(session, at=at)
 
 
 def _tend_keys(session: Session, found: Parts, at: datetime) -> None:
@@ -90,6 +96,11 @@ def serve(app: Flask) -> None:
 def deliver_due(app: Flask) -> int:
     """Make every step that is due now, one after the other, and count the steps."""
     return Worker(app).deliver_due()
+
+
+def check_due(app: Flask) -> int:
+    """Make every comparison with a gradebook that is due now, and count them."""
+    return Worker(app).check_due()
 
 
 def acts_of(app: Flask) -> Acts:
@@ -125,12 +136,14 @@ class Worker:
                 acts=self._act,
                 sealer=self._parts.sealer,
                 now=self._parts.now,
+                kept_for_s=REGISTRATIONS_KEPT_S,
             )
         )
         self._id = f"{socket.gethostname()[:30]}:{os.getpid()}:{token_hex(4)}"
         self._woken = threading.Event()
         self._under_way: set[Future[None]] = set()
         self._jobs: Future[None] | None = None
+        self._check: Future[None] | None = None
         self._beaten_at: datetime | None = None
         self._jobs_seen_at: datetime | None = None
 
@@ -141,7 +154,8 @@ class Worker:
         if self._listens:
             pause_s = max(pause_s, LISTENING_POLL_S)
             threading.Thread(target=self._listen, args=(stop,), daemon=True).start()
-        with ThreadPoolExecutor(THREADS + 1, thread_name_prefix="worker") as pool:
+        # One thread more for the timetable, and one for the comparison of gradebooks.
+        with ThreadPoolExecutor(THREADS + 2, thread_name_prefix="worker") as pool:
             while not stop.is_set():
                 # Cleared before looking: what becomes due while looking wakes the next look.
                 self._woken.clear()
@@ -157,11 +171,19 @@ class Worker:
     def deliver_due(self) -> int:
         """Make every step that is due now, one after the other, and count the steps."""
         steps = 0
-        while claimed := self._claim(limit=1):
-            for delivery_id, token in claimed:
-                self._deliver(delivery_id, token)
-                steps += 1
+        while (claimed := self._claim(limit=1)) is not None:
+            for step in claimed:
+                self._deliver(step)
+            steps += 1
         return steps
+
+    def check_due(self) -> int:
+        """Make every comparison with a gradebook that is due now, and count them."""
+        checks = 0
+        while claimed := self._claim_check():
+            self._compare(*claimed)
+            checks += 1
+        return checks
 
     def run_due_jobs(self) -> None:
         """Run the timetable's jobs whose time has come and that no other worker holds."""
@@ -183,42 +205,88 @@ class Worker:
         if is_free and (self._jobs_seen_at is None or at - self._jobs_seen_at >= JOBS_LOOKED_AT):
             self._jobs_seen_at = at
             self._jobs = pool.submit(self._try_jobs)
-        while free := THREADS - len(self._under_way):
+        if self._check is None or self._check.done():
+            self._check = self._begin_check(pool)
+        while (free := THREADS - len(self._under_way)) > 0:
             claimed = self._claim(limit=free)
-            if not claimed:
+            if claimed is None:
                 return
-            for delivery_id, token in claimed:
-                future = pool.submit(self._deliver, delivery_id, token)
+            for step in claimed:
+                future = pool.submit(self._deliver, step)
                 self._under_way.add(future)
                 future.add_done_callback(self._ended)
+
+    def _begin_check(self, pool: ThreadPoolExecutor) -> Future[None] | None:
+        claimed = self._claim_check()
+        if claimed is None:
+            return None
+        future = pool.submit(self._compare, *claimed)
+        # Another may be waiting, and what was found lost is due at once.
+        future.add_done_callback(lambda _: self._woken.set())
+        return future
 
     def _ended(self, future: Future[None]) -> None:
         self._under_way.discard(future)
         self._woken.set()
 
-    def _claim(self, *, limit: int) -> list[tuple[UUID, str]]:
+    def _claim(self, *, limit: int) -> list[Step] | None:
+        """Claim and prepare what is due; nothing when there is nothing.
+
+        An empty list means that what was claimed needed no call.
+        """
         at, token = self._parts.now(), token_hex(8)
         with self._reading() as session:
             if not is_anything_due(session, at=at):
-                return []
+                return None
         with self._act() as session:
             lease = timedelta(seconds=self._parts.settings.delivery_lease_s)
             claimed = claim_due(session, at=at, limit=limit, lease=lease, token=token)
-        return [(delivery_id, token) for delivery_id in claimed]
-
-    def _deliver(self, delivery_id: UUID, token: str) -> None:
-        try:
-            deliver_one(
-                self._act,
-                self._gradebook,
-                delivery_id=delivery_id,
+            if not claimed:
+                return None
+            return prepare(
+                session,
+                claimed,
                 token=token,
-                now=self._parts.now,
                 launch_url=self._parts.settings.launch_url,
+                at=at,
             )
+
+    def _deliver(self, step: Step) -> None:
+        try:
+            heard = call(self._gradebook, step)
+            with self._act() as session:
+                record(session, step, heard, at=self._parts.now(), jitter=draw_jitter())
         except Exception:
-            log.exception("delivery_failed", delivery_id=str(delivery_id))
-            self._put_off(delivery_id, token)
+            log.exception("delivery_failed", delivery_id=str(step.delivery_id))
+            self._put_off(step.delivery_id, step.token)
+
+    def _claim_check(self) -> tuple[UUID, str] | None:
+        at, token = self._parts.now(), token_hex(8)
+        with self._reading() as session:
+            if not gradebook_checks.is_any_due(session, at=at):
+                return None
+        with self._act() as session:
+            activity_id = gradebook_checks.claim_check(
+                session, at=at, lease=CHECK_LEASE, token=token
+            )
+        return (activity_id, token) if activity_id else None
+
+    def _compare(self, activity_id: UUID, token: str) -> None:
+        try:
+            with self._act() as session:
+                step = gradebook_checks.prepare_check(
+                    session, activity_id, token=token, at=self._parts.now()
+                )
+            if step is None:
+                return
+            heard = gradebook_checks.call_check(self._gradebook, step)
+            with self._act() as session:
+                gradebook_checks.record_check(
+                    session, step, heard, at=self._parts.now(), jitter=draw_jitter()
+                )
+        except Exception:
+            # The lease runs out by itself, and the comparison is made again.
+            log.exception("check_failed", activity_id=str(activity_id))
 
     def _put_off(self, delivery_id: UUID, token: str) -> None:
         at = self._parts.now()

@@ -13,7 +13,7 @@ from lti_alliance.cli.output import act, as_json, show_rows
 from lti_alliance.domain.delivery import DeliveryState
 from lti_alliance.models import ScoreDelivery, db
 from lti_alliance.parts import parts
-from lti_alliance.services import score_delivery
+from lti_alliance.services import score_delivery, score_resending
 
 command = click.Group("score", help="List, deliver and send again what goes to gradebooks.")
 
@@ -86,5 +86,5 @@ def resend_scores(delivery_ids: Sequence[UUID], *, limit: int, **options: Any) -
         raise click.UsageError("Name deliveries, or choose them by --course, --state and so on.")
     with act() as session:
         chosen = list(delivery_ids) or [found.id for found in _found(options, limit=limit)]
-        count = score_delivery.resend(session, chosen, at=parts().now())
+        count = score_resending.resend(session, chosen, at=parts().now())
     click.echo(f"{count} of {len(chosen)} will be sent again")

@@ -6,11 +6,10 @@ and the jitter come in as arguments, the verdict goes out as a value.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
 
 from lti_alliance.domain.delivery_reasons import REASONS, Reason
-from lti_alliance.domain.gradebook import Family, Result
+from lti_alliance.domain.gradebook import Family
 from lti_alliance.errors import (
     PlatformError,
     PlatformRefused,
@@ -26,10 +25,11 @@ __all__ = [
     "Reason",
     "Sending",
     "Verdict",
-    "after_read_back",
     "backoff",
-    "is_shown",
+    "later",
     "next_timestamp",
+    "past_refused",
+    "tells_pending",
     "what_next",
 ]
 
@@ -38,10 +38,13 @@ BACKOFF_FACTOR = 4.0
 BACKOFF_CAP_S = 2 * 3600.0
 RETRY_AFTER_CAP_S = 24 * 3600.0
 BLOCKED_RETRY = timedelta(days=1)
+BLOCKED_RETRY_LATER = timedelta(days=7)
+"""After a month of daily tries: a course that has ended is seldom opened again."""
+_A_MONTH = timedelta(days=30)
 GIVE_UP_AFTER = timedelta(days=7)
 TIMESTAMP_STEP = timedelta(seconds=1)
-SAME_SHARE = Decimal("0.0001")
-"""Scores this close, as shares of the maximum, are one score: platforms rescale and round."""
+TIMESTAMP_LEAD = timedelta(minutes=1)
+LONGEST_LEAD = timedelta(days=1)
 
 
 class DeliveryState(StrEnum):
@@ -97,6 +100,17 @@ class Sending:
     """Whether results can be read back."""
     new_submission: bool = False
     """Whether the platform was asked to record a submission."""
+    was_told: bool = False
+    """Whether the platform had confirmed a score before this one."""
+
+
+def tells_pending(family: str) -> bool:
+    """Say whether a platform may be told that work waits to be graded.
+
+    Canvas then lists it in SpeedGrader and leaves the score alone when asked to. Moodle empties the
+    cell for anything but a finished score, and nothing is known of others.
+    """
+    return family == Family.CANVAS
 
 
 def next_timestamp(now: datetime, last: datetime | None) -> datetime:
@@ -105,6 +119,16 @@ def next_timestamp(now: datetime, last: datetime | None) -> datetime:
     Moodle compares whole seconds and refuses equal ones, Canvas refuses earlier ones.
     """
     return now if last is None else max(now, last + TIMESTAMP_STEP)
+
+
+def past_refused(refused: datetime, tries: int) -> datetime:
+    """Return what the next timestamp has to pass after one was refused for being too early.
+
+    Where the platform does not say which time it holds, the lead grows with each refusal: the
+    tool's database may come from a backup, or its clock may have gone back by hours.
+    """
+    lead = TIMESTAMP_LEAD * 4.0 ** min(tries, 10)
+    return refused + min(lead, LONGEST_LEAD)
 
 
 def backoff(tries: int, jitter: float) -> timedelta:
@@ -117,53 +141,39 @@ def backoff(tries: int, jitter: float) -> timedelta:
 def what_next(error: PlatformError | None, sending: Sending) -> Verdict:
     """Say what the answer to a score means; no error means that the platform took it."""
     match error:
+        case None if _needs_confirming(sending):
+            return Verdict(DeliveryState.UNCLEAR, Reason.CONFIRMING, sending.at)
         case None:
             return Verdict(DeliveryState.DELIVERED, None, sending.at)
         case PlatformUnclear():
             reason = _named(error, Reason.NO_ANSWER)
-            return _later(DeliveryState.UNCLEAR, reason, error, sending)
+            return later(DeliveryState.UNCLEAR, reason, sending, error=error)
         case PlatformUnavailable():
             reason = _named(error, _unavailable(error))
-            return _later(DeliveryState.DUE, reason, error, sending)
+            return later(DeliveryState.DUE, reason, sending, error=error)
         case PlatformRefused():
             return _refused(error, sending)
         case _:
-            return _later(DeliveryState.DUE, Reason.INTERNAL_ERROR, error, sending)
+            return later(DeliveryState.DUE, Reason.INTERNAL_ERROR, sending, error=error)
 
 
-def after_read_back(
-    result: Result | None,
-    sending: Sending,
-    *,
-    desired: tuple[Decimal, Decimal],
-    told: tuple[Decimal, Decimal] | None,
-    why: str,
+def _needs_confirming(sending: Sending) -> bool:
+    # Moodle answers 200 to a score over which a person's own grade stands, and shows the latter.
+    return sending.family == Family.MOODLE and sending.is_readable and sending.was_told
+
+
+def later(
+    state: DeliveryState, reason: Reason, sending: Sending, *, error: PlatformError | None = None
 ) -> Verdict:
-    """Say what a result means for a score of which nobody knows whether it arrived.
-
-    ``desired`` and ``told`` are (score, maximum): what was sent without an answer, and what the
-    platform last confirmed. ``why`` is the reason for which the result was read.
-    """
-    if is_shown(desired, result):
-        return Verdict(DeliveryState.DELIVERED, None, sending.at)
-    shows_nothing = result is None or result.score is None
-    # Moodle leaves a score of 0 out of its results; that it refused to take ours again as not
-    # newer tells that the 0 is there.
-    zero_hidden = shows_nothing and desired[0] == 0 and sending.family == Family.MOODLE
-    if zero_hidden and why == Reason.EARLIER_TIMESTAMP:
-        return Verdict(DeliveryState.DELIVERED, None, sending.at)
-    if shows_nothing or (told is not None and is_shown(told, result)):
-        return _later(DeliveryState.DUE, Reason.NOT_TOLD_YET, None, sending)
-    return Verdict(DeliveryState.OVERRIDDEN, Reason.CHANGED_IN_LMS, sending.at)
-
-
-def is_shown(score: tuple[Decimal, Decimal], result: Result | None) -> bool:
-    """Whether the result shows this score, whatever maximum the gradebook rescaled it to."""
-    if result is None or result.score is None:
-        return False
-    given, maximum = score
-    shown_maximum = result.maximum or maximum
-    return abs(given / maximum - result.score / shown_maximum) <= SAME_SHARE
+    """Return the verdict to try again by and by, as soon as the platform asked; for a week."""
+    if sending.at - sending.wanted_since >= GIVE_UP_AFTER:
+        return Verdict(DeliveryState.DEAD, reason, sending.at)
+    wait = backoff(sending.tries, sending.jitter)
+    asked = error.retry_after_s if error else None
+    # No wait at all would be a race and a wait of years would lose the score: neither is obeyed.
+    if asked is not None and asked > 0:
+        wait = timedelta(seconds=min(asked, RETRY_AFTER_CAP_S))
+    return Verdict(state, reason, sending.at + wait)
 
 
 _CODES = {
@@ -183,35 +193,24 @@ def _unavailable(error: PlatformError) -> Reason:
     return Reason.UNREACHABLE if error.status is None else Reason.PLATFORM_DOWN
 
 
-def _later(
-    state: DeliveryState, reason: Reason, error: PlatformError | None, sending: Sending
-) -> Verdict:
-    if sending.at - sending.wanted_since >= GIVE_UP_AFTER:
-        return Verdict(DeliveryState.DEAD, reason, sending.at)
-    wait = backoff(sending.tries, sending.jitter)
-    asked = error.retry_after_s if error else None
-    # No wait at all would be a race and a wait of years would lose the score: neither is obeyed.
-    if asked is not None and asked > 0:
-        wait = timedelta(seconds=min(asked, RETRY_AFTER_CAP_S))
-    return Verdict(state, reason, sending.at + wait)
-
-
 def _blocked(reason: Reason, sending: Sending) -> Verdict:
-    return Verdict(DeliveryState.BLOCKED, reason, sending.at + BLOCKED_RETRY)
+    is_old = sending.at - sending.wanted_since >= _A_MONTH
+    pause = BLOCKED_RETRY_LATER if is_old else BLOCKED_RETRY
+    return Verdict(DeliveryState.BLOCKED, reason, sending.at + pause)
 
 
 def _refused(error: PlatformError, sending: Sending) -> Verdict:
     reason = _named(error, _refusal(error, sending))
     match reason:
-        case Reason.TOKEN_REFUSED:
-            # An administrator mends this for everybody at once; the backlog must then go by
-            # itself, so it is not left to the daily retry.
-            return _later(DeliveryState.DUE, reason, error, sending)
+        case Reason.TOKEN_REFUSED | Reason.CLOCK_AHEAD:
+            # An administrator mends the first for everybody at once, and time the second; the
+            # backlog must then go by itself, so it is not left to the daily retry.
+            return later(DeliveryState.DUE, reason, sending, error=error)
         case Reason.UNEXPECTED_ANSWER:
             # An answer without end says nothing of what was done with the score.
-            return _later(DeliveryState.UNCLEAR, reason, error, sending)
+            return later(DeliveryState.UNCLEAR, reason, sending, error=error)
         case Reason.EARLIER_TIMESTAMP if not sending.is_readable:
-            return _later(DeliveryState.DUE, reason, error, sending)
+            return later(DeliveryState.DUE, reason, sending, error=error)
         case Reason.EARLIER_TIMESTAMP:
             return Verdict(DeliveryState.UNCLEAR, reason, sending.at)
         case Reason.LINE_ITEM_GONE if sending.is_findable:
@@ -257,6 +256,8 @@ def _refusal(error: PlatformError, sending: Sending) -> Reason:
         return next(found, Reason.SCORE_REFUSED)
     if status == 400 and "last updated" in sentence:
         return Reason.EARLIER_TIMESTAMP
+    if status == 400 and "in the future" in sentence:
+        return Reason.CLOCK_AHEAD
     if status == 400 and sending.family == Family.CANVAS:
         # Canvas uses 400 for what is missing or unreadable: our mistake, no use repeating it.
         # Moodle gives the same 400 for a bad body and for a learner who has left.

@@ -28,7 +28,10 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"
     UNEXPECTED_ANSWER = "unexpected_answer"
     EARLIER_TIMESTAMP = "earlier_timestamp"
+    CLOCK_AHEAD = "clock_ahead"
     NOT_TOLD_YET = "not_told_yet"
+    CONFIRMING = "confirming"
+    LOST_IN_LMS = "lost_in_lms"
     NOT_IN_COURSE = "not_in_course"
     NOT_GRADED = "not_graded"
     COURSE_CONCLUDED = "course_concluded"
@@ -38,6 +41,9 @@ class Reason(StrEnum):
     SCORE_REFUSED = "score_refused"
     SCORE_MALFORMED = "score_malformed"
     CHANGED_IN_LMS = "changed_in_lms"
+    LOWERED_IN_LMS = "lowered_in_lms"
+    MAXIMUM_CHANGED = "maximum_changed"
+    KEPT_BY_LMS = "kept_by_lms"
     NOTHING_TO_SEND = "nothing_to_send"
     INTERNAL_ERROR = "internal_error"
 
@@ -117,7 +123,19 @@ REASONS: Mapping[Reason, str] = {
         "The gradebook already holds something newer. The score is checked, or sent again, by "
         "itself."
     ),
+    Reason.CLOCK_AHEAD: _(
+        "The clocks of your LMS and of this tool differ, so the work seems to come from the "
+        "future. The score is sent again by itself; please tell an administrator of this tool."
+    ),
     Reason.NOT_TOLD_YET: _("The score has not arrived yet and is sent again by itself."),
+    Reason.CONFIRMING: _(
+        "Your LMS took the score. The gradebook is read once more, since a grade that somebody set "
+        "there may stand over it."
+    ),
+    Reason.LOST_IN_LMS: _(
+        "The gradebook no longer showed the score that it had confirmed. It is sent again by "
+        "itself."
+    ),
     Reason.NOT_IN_COURSE: _(
         "According to your LMS this person is not, or not any more, a student of the course. If "
         "that is wrong, mend it there, then send the score again."
@@ -149,6 +167,20 @@ REASONS: Mapping[Reason, str] = {
     Reason.CHANGED_IN_LMS: _(
         "Somebody changed this score in the gradebook, and that value is left as it is. Send the "
         "score again if it should replace it."
+    ),
+    Reason.LOWERED_IN_LMS: _(
+        "The gradebook shows less than was sent: your LMS took something off for lateness, or "
+        "somebody changed the score there. This tool cannot tell which, so the value is left as "
+        "it is. Send the score again if it should replace it; a late penalty is then taken off "
+        "again."
+    ),
+    Reason.MAXIMUM_CHANGED: _(
+        "The points of the gradebook column were changed in your LMS without rescaling this "
+        "score. Send the score again if it should be rescaled."
+    ),
+    Reason.KEPT_BY_LMS: _(
+        "Your LMS took the score and still shows a grade that somebody set there. Take that grade "
+        "back in the gradebook (in Moodle: switch off “Overridden”), then send the score again."
     ),
     Reason.NOTHING_TO_SEND: _("There is no complete score to send yet."),
     Reason.INTERNAL_ERROR: _("Something went wrong in this tool. It tries again by itself."),

@@ -1,6 +1,6 @@
 """From outcomes to the score of an activity: attempts, parts, policy and the one rounding."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,6 +9,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from lti_alliance.domain.activities import ActivitySettings, MissingParts, Part
+from lti_alliance.domain.gradebook import GradingProgress
 from lti_alliance.domain.modules import Keep
 from lti_alliance.domain.reflections import ReflectionState
 
@@ -78,6 +79,15 @@ class ActivityScore:
     attempt_id: UUID | None = None
     started_at: datetime | None = None
     submitted_at: datetime | None = None
+
+
+def grading_progress(states: Collection[PartState]) -> GradingProgress:
+    """Return how final the score of these parts is (AGS 2.0 section 3.4.8)."""
+    if states and all(state.is_settled for state in states):
+        return GradingProgress.FULLY_GRADED
+    if states and PartState.MISSING not in states:
+        return GradingProgress.PENDING_MANUAL
+    return GradingProgress.NOT_READY
 
 
 def round_score(points: Decimal | Fraction) -> Decimal:

@@ -22,6 +22,8 @@ RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 LINE_ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 LINE_ITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 MAX_PAGES = 20
+MAX_RESULT_PAGES = 1000
+"""A course of some thousand people in pages of ten, as old Canvas servers have it."""
 UNTITLED = "LTI Alliance"
 
 
@@ -52,12 +54,16 @@ class GradeServices:
         for listed in self._listed(line_item, url, GradeScope.RESULT, RESULTS_TYPE):
             # A platform may ignore the filter and list everybody.
             if str(listed.get("userId")) == user_id:
-                return Result(
-                    score=_decimal(listed.get("resultScore")),
-                    maximum=_decimal(listed.get("resultMaximum")),
-                    timestamp=_moment(listed.get("timestamp")),
-                )
+                return _result(listed)
         return None
+
+    def list_results(self, line_item: LineItemRef) -> dict[str, Result]:
+        """Return what the gradebook shows for everybody, by user id; all pages of it."""
+        url = address(line_item.url, "results", **quirks.result_page_size(line_item.family))
+        listed = self._listed(
+            line_item, url, GradeScope.RESULT, RESULTS_TYPE, most_pages=MAX_RESULT_PAGES
+        )
+        return {str(each["userId"]): _result(each) for each in listed if "userId" in each}
 
     def find_line_item(self, line_item: LineItemRef) -> str | None:
         """Return the address of the link's one line item, or nothing.
@@ -109,10 +115,16 @@ class GradeServices:
         return self._listed(line_item, url, scope, LINE_ITEMS_TYPE)
 
     def _listed(
-        self, line_item: LineItemRef, url: str, scope: GradeScope, accept: str
+        self,
+        line_item: LineItemRef,
+        url: str,
+        scope: GradeScope,
+        accept: str,
+        *,
+        most_pages: int = MAX_PAGES,
     ) -> Iterator[dict[str, Any]]:
         connector = self._connector(line_item)
-        for _ in range(MAX_PAGES):
+        for _ in range(most_pages):
             page = connector.make_service_request([scope], url, accept=accept)
             if not isinstance(page["body"], list):
                 raise PlatformUnavailable("unexpected_answer", status=200)
@@ -174,6 +186,14 @@ def _own_address(line_item: LineItemRef, listed: dict[str, Any]) -> str:
     if origin_of(url) != origin_of(line_item.container_url):
         raise PlatformRefused("address_refused")
     return url
+
+
+def _result(listed: dict[str, Any]) -> Result:
+    return Result(
+        score=_decimal(listed.get("resultScore")),
+        maximum=_decimal(listed.get("resultMaximum")),
+        timestamp=_moment(listed.get("timestamp")),
+    )
 
 
 def _decimal(value: object) -> Decimal | None:

@@ -77,10 +77,13 @@ def signing_key(session: Session, sealer: Sealer) -> SigningKey:
     key = _newest(session, ToolKeyState.CURRENT)
     if key is None:
         raise NotFound("keys.none")
-    if key.kid not in _loaded:
-        plain = sealer.open(key.sealed_private_key, purpose=_purpose(key.kid))
-        _loaded[key.kid] = cast("RSAPrivateKey", load_der_private_key(plain, password=None))
-    return SigningKey(key.kid, _loaded[key.kid])
+    return _load(key, sealer)
+
+
+def previous_key(session: Session, sealer: Sealer) -> SigningKey | None:
+    """Return the key that signed before the current one, while it is still published."""
+    key = _newest(session, ToolKeyState.PREVIOUS)
+    return _load(key, sealer) if key else None
 
 
 def public_key_set(session: Session) -> dict[str, Any]:
@@ -170,6 +173,13 @@ def retire_keys(session: Session, *, at: datetime) -> int:
             retired += 1
     session.flush()
     return retired
+
+
+def _load(key: ToolKey, sealer: Sealer) -> SigningKey:
+    if key.kid not in _loaded:
+        plain = sealer.open(key.sealed_private_key, purpose=_purpose(key.kid))
+        _loaded[key.kid] = cast("RSAPrivateKey", load_der_private_key(plain, password=None))
+    return SigningKey(key.kid, _loaded[key.kid])
 
 
 def _newest(session: Session, state: ToolKeyState) -> ToolKey | None:

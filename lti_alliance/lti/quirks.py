@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from lti_alliance.domain.gradebook import Family, LineItemRef, Score
+from lti_alliance.domain.gradebook import Family, GradingProgress, LineItemRef, Score
 from lti_alliance.lti.http import Answer
 
 CANVAS_SUBMISSION = "https://canvas.instructure.com/lti/submission"
@@ -67,9 +67,20 @@ def submission_extension(family: str, score: Score) -> dict[str, Any]:
     if family != Family.CANVAS:
         return {}
     extension: dict[str, Any] = {"new_submission": score.new_submission}
+    if score.grading_progress is not GradingProgress.FULLY_GRADED:
+        # Anything else would empty the cell.
+        extension["preserve_score"] = True
     if score.review_url:
         extension |= {"submission_type": "basic_lti_launch", "submission_data": score.review_url}
     return {CANVAS_SUBMISSION: extension}
+
+
+def result_page_size(family: str) -> dict[str, str]:
+    """Return the query that asks for large pages of results.
+
+    Canvas gives ten at a time unless asked. Moodle gives all, and an error page when asked.
+    """
+    return {"limit": "100"} if family == Family.CANVAS else {}
 
 
 def new_line_item(line_item: LineItemRef, *, label: str, maximum: Decimal) -> dict[str, Any]:

@@ -6,11 +6,12 @@ the reading of answers are ours, because the library knows no time limit, no exp
 """
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -49,25 +50,66 @@ _NOTABLE_SKEW = timedelta(seconds=10)
 _TOKEN_DEADLINE_S = 15.0
 
 
-class ServiceTokens:
-    """The access tokens of all registrations, kept in the database for every process."""
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
-    def __init__(self, *, http: PlatformHTTP, acts: Acts, sealer: Sealer, now: Clock) -> None:
+
+class _Recent(Generic[Key, Value]):
+    """What was found a moment ago, for the threads of this process."""
+
+    def __init__(self) -> None:
+        self._found: dict[Key, tuple[float, Value]] = {}
+
+    def find(self, key: Key) -> Value | None:
+        until, value = self._found.get(key, (0.0, None))
+        return value if time.monotonic() < until else None
+
+    def keep(self, key: Key, value: Value, *, for_s: float) -> None:
+        if for_s > 0:
+            self._found[key] = time.monotonic() + for_s, value
+
+    def drop(self, key: Key) -> None:
+        self._found.pop(key, None)
+
+
+class ServiceTokens:
+    """The access tokens of all registrations, kept in the database for every process.
+
+    What was read there is good for ``kept_for_s`` seconds, so that a batch of scores does not read
+    the same rows for each of them.
+    """
+
+    def __init__(
+        self,
+        *,
+        http: PlatformHTTP,
+        acts: Acts,
+        sealer: Sealer,
+        now: Clock,
+        kept_for_s: float = 0.0,
+    ) -> None:
         self._http = http
         self._acts = acts
         self._sealer = sealer
         self._now = now
+        self._kept_for_s = kept_for_s
+        self._registrations: _Recent[UUID, tuple[Registration, keys.SigningKey]] = _Recent()
+        self._texts: _Recent[tuple[UUID, str], str] = _Recent()
         self._locks: defaultdict[tuple[UUID, str], threading.Lock] = defaultdict(threading.Lock)
         self._guard = threading.Lock()
 
     def connector(self, registration_id: UUID, *, deployment_id: str) -> "PlatformConnector":
         """Return what calls the services of a registration for one of its deployments."""
-        with self._acts() as session:
-            registration = session.get_one(Registration, registration_id)
-            try:
-                key = keys.signing_key(session, self._sealer)
-            except NotFound:
-                raise PlatformUnavailable("internal_error") from None
+        found = self._registrations.find(registration_id)
+        if found is None:
+            with self._acts() as session:
+                registration = session.get_one(Registration, registration_id)
+                try:
+                    found = registration, keys.signing_key(session, self._sealer)
+                except NotFound:
+                    raise PlatformUnavailable("internal_error") from None
+            self._registrations.keep(registration_id, found, for_s=self._kept_for_s)
+        registration, key = found
         return PlatformConnector(
             registration,
             key=key,
@@ -85,8 +127,15 @@ class ServiceTokens:
         with lock:
             yield
 
+    def previous_key(self) -> keys.SigningKey | None:
+        """Return the key that signed before the current one, while it is still published."""
+        with self._acts() as session:
+            return keys.previous_key(session, self._sealer)
+
     def find(self, registration: Registration, scopes: str) -> str | None:
         """Return the kept token, unless it is about to end."""
+        if text := self._texts.find((registration.id, scopes)):
+            return text
         with self._acts() as session:
             kept = session.scalar(
                 select(AccessToken)
@@ -95,7 +144,9 @@ class ServiceTokens:
             )
         if kept is None or kept.expires_at - RENEWED_BEFORE_END <= self._now():
             return None
-        return self._sealer.open_text(kept.sealed_token, purpose=_purpose(registration, scopes))
+        text = self._sealer.open_text(kept.sealed_token, purpose=_purpose(registration, scopes))
+        self._texts.keep((registration.id, scopes), text, for_s=self._kept_for_s)
+        return text
 
     def keep(
         self, registration: Registration, scopes: str, text: str, *, expires_at: datetime
@@ -117,8 +168,12 @@ class ServiceTokens:
                 .on_conflict_do_update(index_elements=list(place), set_=values)
             )
 
-    def drop(self, registration: Registration, scopes: str) -> None:
-        """Forget a token that the platform does not take any more."""
+    def drop(self, registration: Registration, scopes: str, refused: str) -> None:
+        """Forget a token that the platform does not take any more, but none that came after it."""
+        self._texts.drop((registration.id, scopes))
+        if self.find(registration, scopes) != refused:
+            return
+        self._texts.drop((registration.id, scopes))
         with self._acts() as session:
             session.execute(
                 delete(AccessToken)
@@ -183,7 +238,7 @@ class PlatformConnector(ServiceConnector):
             )
             if answer.status != 401 or is_last:
                 break
-            self._tokens.drop(self._ours, _joined(scopes))
+            self._tokens.drop(self._ours, _joined(scopes), token)
         if error := failure(answer, at=self._now()):
             raise error
         return answer
@@ -224,23 +279,38 @@ class PlatformConnector(ServiceConnector):
         }
 
     def _fetch(self, scopes: str) -> tuple[str, timedelta]:
-        at = self._now()
-        answer = self._ask(scopes, at=at)
-        there = moment_of(answer.headers.get("Date", ""))
-        is_skewed = there is not None and abs(there - at) > _NOTABLE_SKEW
-        if answer.status in (400, 401) and there is not None and is_skewed:
-            # The assertion's times may be what is wrong; the platform says what time it is there.
-            answer = self._ask(scopes, at=there)
-        if error := _token_failure(answer, at=at):
-            raise error
-        return _read_token(answer)
+        try:
+            answer = self._ask_until_taken(scopes)
+            if error := _token_failure(answer, at=self._now()):
+                raise error
+            return _read_token(answer)
+        except PlatformError as error:
+            error.endpoint = "token"
+            raise
 
-    def _ask(self, scopes: str, *, at: datetime) -> Answer:
+    def _ask_until_taken(self, scopes: str) -> Answer:
+        at = self._now()
+        answer = self._ask(scopes, at=at, key=self._key)
+        there = moment_of(answer.headers.get("Date", ""))
+        if answer.status in (400, 401) and there is not None and abs(there - at) > _NOTABLE_SKEW:
+            # The assertion's times may be what is wrong; the platform says what time it is there.
+            at = there
+            answer = self._ask(scopes, at=at, key=self._key)
+        if answer.status not in (400, 401) or b"invalid_scope" in answer.body:
+            return answer
+        previous = self._tokens.previous_key()
+        if previous is None:
+            return answer
+        # A platform that holds on to an old key set does not know the newest key yet.
+        second = self._ask(scopes, at=at, key=previous)
+        return second if 200 <= second.status < 300 else answer
+
+    def _ask(self, scopes: str, *, at: datetime, key: keys.SigningKey) -> Answer:
         url = self._ours.auth_token_url
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": self._assertion(at),
+            "client_assertion": self._assertion(at, key),
             "scope": scopes,
         }
         try:
@@ -256,7 +326,7 @@ class PlatformConnector(ServiceConnector):
             # Whether a token was issued does not matter: the service has not been called yet.
             raise PlatformUnavailable(error.code) from None
 
-    def _assertion(self, at: datetime) -> str:
+    def _assertion(self, at: datetime, key: keys.SigningKey) -> str:
         issued_at = int((at - _ISSUED_BEFORE_NOW).timestamp())
         claims: dict[str, Any] = {
             "iss": self._ours.client_id,
@@ -268,8 +338,8 @@ class PlatformConnector(ServiceConnector):
         }
         if self._deployment_id:
             claims[DEPLOYMENT_CLAIM] = self._deployment_id
-        private_key: Any = self._key.private_key
-        return str(self.encode_jwt(claims, private_key, {"kid": self._key.kid}))
+        private_key: Any = key.private_key
+        return str(self.encode_jwt(claims, private_key, {"kid": key.kid}))
 
 
 def _token_failure(answer: Answer, *, at: datetime) -> PlatformError | None:

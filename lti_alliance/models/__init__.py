@@ -11,6 +11,7 @@ from lti_alliance.models.platforms import (
     AccessToken,
     Deployment,
     DeploymentState,
+    PlatformCircuit,
     PlatformKeySet,
     Registration,
     RegistrationState,
@@ -18,7 +19,7 @@ from lti_alliance.models.platforms import (
     ToolKeyState,
 )
 from lti_alliance.models.reflections import Draft, Reflection, RubricAssessment
-from lti_alliance.models.score_deliveries import ScoreDelivery
+from lti_alliance.models.score_deliveries import DeliveryTry, GradebookCheck, ScoreDelivery
 from lti_alliance.models.timetable import TimetableEntry, WorkerBeat
 
 __all__ = [
@@ -29,14 +30,17 @@ __all__ = [
     "AuditEvent",
     "Base",
     "Context",
+    "DeliveryTry",
     "Deployment",
     "DeploymentState",
     "Draft",
     "Grade",
+    "GradebookCheck",
     "LaunchSession",
     "LineItem",
     "Membership",
     "ModuleVersion",
+    "PlatformCircuit",
     "PlatformKeySet",
     "Profile",
     "Reflection",

@@ -124,3 +124,26 @@ class AccessToken(Keyed, Base):
     """The scopes asked for, sorted and joined by a space."""
     sealed_token: Mapped[bytes]
     expires_at: Mapped[datetime]
+
+
+class PlatformCircuit(Base):
+    """How well one of a platform's services answers, and until when it is left alone."""
+
+    __tablename__ = "platform_circuits"
+
+    registration_id: Mapped[UUID] = mapped_column(ForeignKey("registrations.id"), primary_key=True)
+    endpoint: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """A `domain.circuits.Endpoint`."""
+    failures: Mapped[int] = mapped_column(default=0)
+    """Failures in a row."""
+    openings: Mapped[int] = mapped_column(default=0)
+    """How often it has opened without a success in between."""
+    open_since: Mapped[datetime | None]
+    open_until: Mapped[datetime | None]
+    """No call before this moment; afterwards one at a time until one succeeds."""
+    allowance: Mapped[int]
+    """How many calls at once are let through; it grows again after a recovery."""
+    reason: Mapped[str] = mapped_column(String(60), default="")
+    """The last failure."""
+    failures_total: Mapped[int] = mapped_column(default=0)
+    refusals_total: Mapped[int] = mapped_column(default=0)

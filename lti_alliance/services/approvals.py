@@ -18,7 +18,7 @@ from lti_alliance.models import (
 )
 from lti_alliance.models.apart import apart
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import audit, score_delivery
+from lti_alliance.services import audit, score_resending
 from lti_alliance.services.registration_fields import normal_host
 
 MAX_PENDING_DEPLOYMENTS = 50
@@ -123,7 +123,7 @@ def approve_host(session: Session, registration: Registration, host: str, *, at:
         .join(LineItem, LineItem.resource_link_id == Activity.resource_link_id)
         .where(LineItem.held_host == name)
     )
-    released = score_delivery.release(
+    released = score_resending.release(
         session,
         ScoreDelivery.registration_id == registration.id,
         ScoreDelivery.activity_id.in_(held),

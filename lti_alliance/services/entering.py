@@ -18,7 +18,7 @@ from lti_alliance.models import (
     ResourceLink,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import score_delivery
+from lti_alliance.services import score_resending
 
 Row = TypeVar("Row", bound=Base)
 
@@ -64,7 +64,7 @@ def enter_course(
         # What was blocked for everybody may go now; what was blocked for this person alone, too,
         # since whoever is let in by the LMS is in the course.
         whose = None if is_new else opened.membership_id
-        score_delivery.resume(session, resource_link, membership_id=whose, at=at)
+        score_resending.resume(session, resource_link, membership_id=whose, at=at)
 
 
 def _is_course_itself(launch: Launch) -> bool:

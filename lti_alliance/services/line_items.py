@@ -9,7 +9,7 @@ from lti_alliance.domain.gradebook import GradeScope
 from lti_alliance.errors import Conflict
 from lti_alliance.models import Activity, LineItem, Membership
 from lti_alliance.models.statements import rows_changed
-from lti_alliance.services import audit, score_delivery
+from lti_alliance.services import audit, score_resending
 
 
 def may_ask_for_column(line_item: LineItem | None) -> bool:
@@ -48,7 +48,7 @@ def ask_for_column(session: Session, activity: Activity, *, actor: Membership, a
             object_kind="activity",
             object_id=activity.id,
         )
-    return score_delivery.resume(session, link, at=at)
+    return score_resending.resume(session, link, at=at)
 
 
 def _is_offered(line_item: LineItem) -> bool:

@@ -12,7 +12,7 @@ from lti_alliance.domain.addresses import host_of, origin_of
 from lti_alliance.domain.launch import Launch
 from lti_alliance.errors import InvalidInput, LaunchRejected, NotFound
 from lti_alliance.models import Registration, RegistrationState, ScoreDelivery
-from lti_alliance.services import audit, score_delivery
+from lti_alliance.services import audit, score_resending
 from lti_alliance.services.approvals import approve_deployment as approve_deployment
 from lti_alliance.services.approvals import approve_host as approve_host
 from lti_alliance.services.approvals import judge_deployment as judge_deployment
@@ -168,7 +168,7 @@ def disable(session: Session, registration: Registration, *, at: datetime) -> No
 def enable(session: Session, registration: Registration, *, at: datetime) -> None:
     """Let launches in and scores out again."""
     _set_state(session, registration, RegistrationState.ACTIVE, at=at)
-    score_delivery.release(session, ScoreDelivery.registration_id == registration.id, at=at)
+    score_resending.release(session, ScoreDelivery.registration_id == registration.id, at=at)
 
 
 def frame_ancestors(registration: Registration, launch: Launch) -> list[str]:

@@ -3,7 +3,7 @@
 ``lti/`` implements them for real platforms and ``tests/fakes.py`` for tests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
@@ -27,6 +27,9 @@ class Gradebook(Protocol):
 
     def read_result(self, line_item: LineItemRef, user_id: str) -> Result | None:
         """Return what the gradebook shows for a person, or nothing."""
+
+    def list_results(self, line_item: LineItemRef) -> Mapping[str, Result]:
+        """Return what the gradebook shows for everybody, by user id; all pages of it."""
 
     def find_line_item(self, line_item: LineItemRef) -> str | None:
         """Return the address of the link's one line item, or nothing.

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from lti_alliance.domain.circuits import CALLS_AT_ONCE
 from lti_alliance.domain.delivery import DeliveryState
 from lti_alliance.models import (
     Activity,
@@ -14,12 +15,13 @@ from lti_alliance.models import (
     RegistrationState,
     ScoreDelivery,
 )
+from lti_alliance.services import circuits
 
-PER_REGISTRATION = 4
-"""Calls to one platform at a time: Canvas throttles at about a dozen, the documents ask for few."""
 UNDER_WAY = (DeliveryState.SENDING, DeliveryState.UNCLEAR)
 CLAIMABLE = (DeliveryState.DUE, *UNDER_WAY, DeliveryState.BLOCKED)
 _LOOK_AT = 200
+_CLAIMS_LOCK = 7_261_985
+"""Any number will do that no other lock of the database has."""
 
 
 def is_anything_due(session: Session, *, at: datetime) -> bool:
@@ -33,19 +35,23 @@ def claim_due(
     """Claim deliveries whose time has come, a few per registration, the longest waiting first.
 
     What is claimed carries ``token`` until it is recorded or the lease runs out; whoever comes
-    back after that finds another token and is fenced off.
+    back after that finds another token and is fenced off. A platform that fails gets one at a time
+    or none (`domain.circuits`).
     """
+    one_claim_at_a_time(session)
+    allowed = circuits.allowances(session, at=at)
     in_flight = session.execute(
         select(ScoreDelivery.registration_id, func.count())
         .where(ScoreDelivery.state.in_(UNDER_WAY), ScoreDelivery.lease_until > at)
         .group_by(ScoreDelivery.registration_id)
     )
     busy = {row[0]: row[1] for row in in_flight}
-    full = [key for key, count in busy.items() if count >= PER_REGISTRATION]
+    full = [key for key, count in busy.items() if count >= allowed.get(key, CALLS_AT_ONCE)]
     waiting = _due(at).where(ScoreDelivery.registration_id.not_in(full)) if full else _due(at)
     picked: list[UUID] = []
     for delivery_id, registration_id in session.execute(waiting.limit(_LOOK_AT)):
-        if len(picked) < limit and busy.get(registration_id, 0) < PER_REGISTRATION:
+        most = allowed.get(registration_id, CALLS_AT_ONCE)
+        if len(picked) < limit and busy.get(registration_id, 0) < most:
             busy[registration_id] = busy.get(registration_id, 0) + 1
             picked.append(delivery_id)
     if not picked:
@@ -70,6 +76,20 @@ def claim_due(
     )
 
 
+def one_claim_at_a_time(session: Session) -> None:
+    """Make other workers' claims wait for this one's commit, so that their counts add up.
+
+    On SQLite an act that writes has the database to itself already.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_CLAIMS_LOCK)))
+
+
+def is_wanted() -> ColumnElement[bool]:
+    """Say in SQL that the gradebook should be told something."""
+    return or_(ScoreDelivery.desired_score.is_not(None), ScoreDelivery.desired_pending.is_(True))
+
+
 def is_free(at: datetime) -> ColumnElement[bool]:
     """Say in SQL that nobody holds the delivery."""
     return or_(ScoreDelivery.lease_until.is_(None), ScoreDelivery.lease_until <= at)
@@ -79,7 +99,7 @@ def _is_due(at: datetime) -> ColumnElement[bool]:
     return and_(
         ScoreDelivery.state.in_(CLAIMABLE),
         ScoreDelivery.next_at <= at,
-        ScoreDelivery.desired_score.is_not(None),
+        is_wanted(),
         is_free(at),
     )
 
@@ -94,6 +114,7 @@ def _due(at: datetime) -> Select[UUID, UUID]:
             _is_due(at),
             Registration.state == RegistrationState.ACTIVE,
             func.coalesce(LineItem.held_host, "") == "",
+            ScoreDelivery.registration_id.not_in(circuits.open_ones(at)),
         )
         .order_by(ScoreDelivery.next_at)
     )

@@ -1,20 +1,21 @@
-"""Score deliveries: wanted with the grade, listed, and sent again when a person asks."""
+"""Score deliveries: wanted in the transaction of the grade, listed and counted."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, text, true, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.delivery import DeliveryState, Reason
+from lti_alliance.domain.delivery import DeliveryState, Reason, tells_pending
+from lti_alliance.domain.gradebook import GradingProgress
 from lti_alliance.domain.launch import Role
-from lti_alliance.errors import NotFound
-from lti_alliance.models import Activity, Grade, Membership, ResourceLink, ScoreDelivery
+from lti_alliance.domain.scoring import PartState, grading_progress
+from lti_alliance.models import Grade, Membership, Registration, ScoreDelivery
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services.score_claims import UNDER_WAY, is_free
+from lti_alliance.services.score_claims import UNDER_WAY, is_wanted
 
 CHANNEL = "alliance_due"
 """The PostgreSQL channel on which workers hear that something is due."""
@@ -25,14 +26,17 @@ def mirror(session: Session, grade: Grade, *, at: datetime) -> ScoreDelivery | N
     """Want the gradebook to show this grade, in the transaction of the act that made it.
 
     A change that alters nothing sends nothing. People who are not graded have no row. A grade
-    without a score wants nothing and takes nothing back.
+    without a score takes nothing back; where all is handed in and waits to be graded, Canvas is
+    told so once, unless it has been told a score before.
     """
     membership = session.get_one(Membership, grade.membership_id)
     if membership.course_role is not Role.LEARNER or membership.is_test_user:
         return None
-    if grade.score is None:
+    registration = grade.activity.resource_link.context.deployment.registration
+    is_pending = grade.score is None and _may_tell_pending(session, grade, registration)
+    if grade.score is None and not is_pending:
         _want_nothing(session, grade, at=at)
-    elif _want(session, grade, at=at):
+    elif _want(session, grade, registration, is_pending=is_pending, at=at):
         wake(session)
     return session.scalars(
         select(ScoreDelivery).where(*_pair(grade)).execution_options(populate_existing=True)
@@ -43,103 +47,6 @@ def wake(session: Session) -> None:
     """Tell the workers at the commit that something is due; without PostgreSQL they look often."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"NOTIFY {CHANNEL}"))
-
-
-def resend(session: Session, delivery_ids: Collection[UUID], *, at: datetime) -> int:
-    """Send these again at once, whatever came of them before, and count those that will go.
-
-    One that is under way is left to finish; one that is unclear is still read back first.
-    """
-    again = rows_changed(
-        session,
-        update(ScoreDelivery)
-        .where(
-            ScoreDelivery.id.in_(delivery_ids),
-            ScoreDelivery.desired_score.is_not(None),
-            is_free(at),
-        )
-        .values(
-            state=case(
-                (ScoreDelivery.state == DeliveryState.UNCLEAR, DeliveryState.UNCLEAR.value),
-                else_=DeliveryState.DUE.value,
-            ),
-            desired_since=at,
-            next_at=at,
-            tries=0,
-            reason="",
-        ),
-    )
-    if again:
-        wake(session)
-    return again
-
-
-def resend_one(session: Session, activity: Activity, delivery_id: UUID, *, at: datetime) -> int:
-    """Send one score of this activity again; another activity's is not found."""
-    delivery = session.get(ScoreDelivery, delivery_id)
-    if delivery is None or delivery.activity_id != activity.id:
-        raise NotFound
-    return resend(session, [delivery.id], at=at)
-
-
-def resume(
-    session: Session,
-    resource_link: ResourceLink,
-    *,
-    membership_id: UUID | None = None,
-    at: datetime,
-) -> int:
-    """Take up again what waits for this link's line item, one member's or everybody's; count it.
-
-    A launch calls it after keeping what it told of the line item: what was blocked is tried again,
-    and what was told to another address is told to the new one.
-    """
-    line_item = resource_link.line_item
-    if line_item is None or resource_link.activity is None:
-        return 0
-    moved = and_(
-        ScoreDelivery.state.in_((DeliveryState.DELIVERED, DeliveryState.OVERRIDDEN)),
-        ScoreDelivery.told_url.not_in(("", line_item.url)),
-        # An address that is not known yet is no other address.
-        literal(line_item.url) != "",
-    )
-    resumed = rows_changed(
-        session,
-        update(ScoreDelivery)
-        .where(
-            ScoreDelivery.activity_id == resource_link.activity.id,
-            ScoreDelivery.desired_score.is_not(None),
-            or_(ScoreDelivery.state == DeliveryState.BLOCKED, moved),
-            ScoreDelivery.membership_id == membership_id if membership_id else true(),
-            is_free(at),
-        )
-        .values(state=DeliveryState.DUE, next_at=at, tries=0),
-    )
-    if resumed:
-        wake(session)
-    return resumed
-
-
-def release(session: Session, *which: ColumnElement[bool], at: datetime) -> int:
-    """Let scores go that waited for an approval, and count them.
-
-    They were due all the time and skipped; the days for which a score is tried begin anew, so that
-    a long wait does not make the first failure the last.
-    """
-    released = rows_changed(
-        session,
-        update(ScoreDelivery)
-        .where(
-            *which,
-            ScoreDelivery.state.in_((DeliveryState.DUE, DeliveryState.UNCLEAR)),
-            ScoreDelivery.desired_score.is_not(None),
-            is_free(at),
-        )
-        .values(next_at=at, tries=0, desired_since=at),
-    )
-    if released:
-        wake(session)
-    return released
 
 
 def list_deliveries(
@@ -174,9 +81,7 @@ def summary_by_state(
 ) -> dict[DeliveryState, int]:
     """Count the scores that are wanted by where they stand."""
     counts = (
-        select(ScoreDelivery.state, func.count())
-        .where(ScoreDelivery.desired_score.is_not(None))
-        .group_by(ScoreDelivery.state)
+        select(ScoreDelivery.state, func.count()).where(is_wanted()).group_by(ScoreDelivery.state)
     )
     if activity_id is not None:
         counts = counts.where(ScoreDelivery.activity_id == activity_id)
@@ -193,15 +98,27 @@ def _pair(grade: Grade) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _want(session: Session, grade: Grade, *, at: datetime) -> bool:
-    link = grade.activity.resource_link
-    has_line_item = link.line_item and (link.line_item.url or link.line_item.container_url)
+def _may_tell_pending(session: Session, grade: Grade, registration: Registration) -> bool:
+    states = [PartState(part["state"]) for part in grade.parts.values()]
+    waits = grading_progress(states) is GradingProgress.PENDING_MANUAL
+    if not waits or not tells_pending(registration.family):
+        return False
+    told = session.scalar(select(ScoreDelivery.told_progress).where(*_pair(grade)))
+    return told != GradingProgress.FULLY_GRADED
+
+
+def _want(
+    session: Session, grade: Grade, registration: Registration, *, is_pending: bool, at: datetime
+) -> bool:
+    line_item = grade.activity.resource_link.line_item
+    has_line_item = line_item and (line_item.url or line_item.container_url)
     desired: dict[str, Any] = {
         "desired_score": grade.score,
+        "desired_pending": is_pending,
         "desired_maximum": grade.maximum,
         "desired_submitted_at": grade.submitted_at,
         "desired_started_at": grade.started_at,
-        "desired_comment_digest": _digest(grade.comment),
+        "desired_comment_digest": "" if is_pending else _digest(grade.comment),
     }
     fresh: dict[str, Any] = {
         "state": DeliveryState.DUE if has_line_item else DeliveryState.BLOCKED,
@@ -209,22 +126,12 @@ def _want(session: Session, grade: Grade, *, at: datetime) -> bool:
         "tries": 0,
         "next_at": at,
     }
-    # Decided by the database on the newest row: a worker may be recording at this very moment.
-    under_way = ScoreDelivery.state.in_(UNDER_WAY)
-    throttled = and_(
-        ScoreDelivery.state == DeliveryState.DUE, ScoreDelivery.reason == Reason.RATE_LIMITED
-    )
-    kept = {"state": under_way, "reason": under_way, "tries": throttled, "next_at": throttled}
-    changed = {
-        name: case((kept[name], getattr(ScoreDelivery, name)), else_=value)
-        for name, value in fresh.items()
-    }
     statement = (
         insert_for(session, ScoreDelivery)
         .values(
             activity_id=grade.activity_id,
             membership_id=grade.membership_id,
-            registration_id=link.context.deployment.registration_id,
+            registration_id=registration.id,
             grade_id=grade.id,
             desired_since=at,
             **desired,
@@ -234,7 +141,7 @@ def _want(session: Session, grade: Grade, *, at: datetime) -> bool:
             index_elements=["activity_id", "membership_id"],
             set_={
                 **desired,
-                **changed,
+                **_changed(fresh, grade),
                 "desired_version": ScoreDelivery.desired_version + 1,
                 "desired_since": at,
             },
@@ -253,14 +160,42 @@ def _want(session: Session, grade: Grade, *, at: datetime) -> bool:
     return written.first() is not None
 
 
+def _changed(fresh: dict[str, Any], grade: Grade) -> dict[str, Any]:
+    """Return what a newer grade does to a row that is there already.
+
+    Decided by the database on the newest row: a worker may be recording at this very moment.
+    """
+    under_way = ScoreDelivery.state.in_(UNDER_WAY)
+    throttled = and_(
+        ScoreDelivery.state == DeliveryState.DUE, ScoreDelivery.reason == Reason.RATE_LIMITED
+    )
+    # A person's grade in the LMS gives way to newer work, not to the same work graded anew.
+    stands = and_(
+        ScoreDelivery.state == DeliveryState.OVERRIDDEN,
+        ScoreDelivery.reason.in_((Reason.CHANGED_IN_LMS, Reason.KEPT_BY_LMS)),
+        ScoreDelivery.desired_submitted_at.is_not_distinct_from(grade.submitted_at),
+    )
+    kept = {
+        "state": or_(under_way, stands),
+        "reason": or_(under_way, stands),
+        "tries": throttled,
+        "next_at": throttled,
+    }
+    return {
+        name: case((kept[name], getattr(ScoreDelivery, name)), else_=value)
+        for name, value in fresh.items()
+    }
+
+
 def _want_nothing(session: Session, grade: Grade, *, at: datetime) -> None:
     under_way = ScoreDelivery.state.in_(UNDER_WAY)
     rows_changed(
         session,
         update(ScoreDelivery)
-        .where(*_pair(grade), ScoreDelivery.desired_score.is_not(None))
+        .where(*_pair(grade), is_wanted())
         .values(
             desired_score=None,
+            desired_pending=False,
             desired_version=ScoreDelivery.desired_version + 1,
             desired_since=at,
             state=case((under_way, ScoreDelivery.state), else_=DeliveryState.DELIVERED.value),

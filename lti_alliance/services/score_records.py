@@ -14,11 +14,17 @@ from lti_alliance.domain.delivery import (
     Reason,
     Sending,
     Verdict,
-    after_read_back,
     backoff,
+    past_refused,
     what_next,
 )
 from lti_alliance.domain.gradebook import Result
+from lti_alliance.domain.looks import (
+    Purpose,
+    after_confirming,
+    after_first_look,
+    after_unclear,
+)
 from lti_alliance.errors import (
     PlatformError,
     PlatformRefused,
@@ -27,22 +33,45 @@ from lti_alliance.errors import (
 )
 from lti_alliance.models import LineItem, ScoreDelivery
 from lti_alliance.models.statements import rows_changed
+from lti_alliance.services import circuits, gradebook_checks, score_resending, score_tries
 from lti_alliance.services.score_steps import Heard, Step, StepKind
 
 _WAITING = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)
 _DETAIL_LENGTH = 200
 
 
-def record(session: Session, step: Step, heard: Heard, *, at: datetime, jitter: float) -> None:
-    """Record what came of a step; a worker that was overtaken changes nothing."""
+def record(session: Session, step: Step, heard: Heard, *, at: datetime, jitter: float) -> bool:
+    """Record what came of a step; a worker that was overtaken changes nothing and is told no.
+
+    What the answer says about the platform is noted in any case.
+    """
+    circuits.note(session, step.line_item.registration_id, heard.error, at=at, jitter=jitter)
     facts = step.facts(at=at, jitter=jitter)
     match step.kind:
         case StepKind.POST:
-            _record_post(session, step, heard, facts)
-        case StepKind.READ_BACK:
-            _record_read_back(session, step, heard, facts)
+            verdict, values = _post(session, step, heard, facts)
+        case StepKind.LOOK:
+            verdict, values = _look(step, heard, facts)
         case StepKind.FIND:
-            _record_find(session, step, heard, facts)
+            verdict, values = _find(session, step, heard, facts)
+    if verdict.state not in _WAITING:
+        values["is_forced"] = False
+    error = heard.error
+    is_ours = settle(
+        session,
+        step.delivery_id,
+        verdict,
+        token=step.token,
+        version=step.version,
+        at=at,
+        last_status=error.status if error else heard.status,
+        last_detail=error.detail[:_DETAIL_LENGTH] if error else "",
+        **values,
+    )
+    if is_ours:
+        _remember(session, step, heard, verdict, at=at)
+        _follow_up(session, step, verdict, at=at)
+    return is_ours
 
 
 def put_off(
@@ -50,9 +79,9 @@ def put_off(
 ) -> None:
     """Put a claimed delivery off that failed inside the tool, so that it holds up no other."""
     row = session.scalar(
-        select(ScoreDelivery).where(
-            ScoreDelivery.id == delivery_id, ScoreDelivery.lease_token == token
-        )
+        select(ScoreDelivery)
+        .where(ScoreDelivery.id == delivery_id, ScoreDelivery.lease_token == token)
+        .execution_options(populate_existing=True)
     )
     if row is None:
         return
@@ -62,7 +91,16 @@ def put_off(
     verdict = what_next(PlatformUnavailable(Reason.INTERNAL_ERROR), facts)
     if row.state == DeliveryState.UNCLEAR:
         verdict = _still_unclear(verdict)
-    settle(session, delivery_id, verdict, token=token, version=row.desired_version, at=at)
+    if settle(session, delivery_id, verdict, token=token, version=row.desired_version, at=at):
+        score_tries.remember(
+            session,
+            delivery_id,
+            kind=StepKind.POST.value,
+            version=row.desired_version,
+            state=verdict.state,
+            reason=Reason.INTERNAL_ERROR.value,
+            at=at,
+        )
 
 
 def settle(
@@ -87,9 +125,12 @@ def settle(
         "next_at": verdict.next_at,
     }
     if verdict.state not in _WAITING:
+        is_nothing = ScoreDelivery.desired_score.is_(None) & ScoreDelivery.desired_pending.is_(
+            False
+        )
         overtaken = {
             "state": case(
-                (ScoreDelivery.desired_score.is_(None), DeliveryState.DELIVERED.value),
+                (is_nothing, DeliveryState.DELIVERED.value),
                 else_=DeliveryState.DUE.value,
             ),
             "reason": literal(""),
@@ -114,31 +155,24 @@ def settle(
     return rows_changed(session, statement) == 1
 
 
-def _settle(
-    session: Session, step: Step, heard: Heard, verdict: Verdict, at: datetime, **values: Any
-) -> None:
-    error = heard.error
-    settle(
-        session,
-        step.delivery_id,
-        verdict,
-        token=step.token,
-        version=step.version,
-        at=at,
-        last_status=error.status if error else heard.status,
-        last_detail=error.detail[:_DETAIL_LENGTH] if error else "",
-        **values,
-    )
+Outcome = tuple[Verdict, dict[str, Any]]
+"""A verdict and the other columns that change with it."""
 
 
-def _record_post(session: Session, step: Step, heard: Heard, facts: Sending) -> None:
+def _post(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome:
     verdict = what_next(heard.error, facts)
     values: dict[str, Any] = {}
     if heard.error is None:
         values = _confirmed(step, facts.at)
     elif not _may_have_happened(heard.error):
-        # A comment that certainly did not arrive may go with the next sending.
-        values = {"told_comment_digest": step.told_comment_digest}
+        # A comment that certainly did not arrive may go with the next sending, and a score that
+        # did not arrive was not released.
+        values = {
+            "told_comment_digest": step.told_comment_digest,
+            "told_progress": step.told_progress,
+        }
+    if verdict.reason is Reason.EARLIER_TIMESTAMP:
+        values["told_timestamp"] = past_refused(step.score.timestamp, step.tries)
     if verdict.action is Action.WITHOUT_NEW_SUBMISSION:
         values["told_submitted_at"] = step.desired_submitted_at
     elif verdict.action is Action.FORGET_LINE_ITEM:
@@ -148,43 +182,71 @@ def _record_post(session: Session, step: Step, heard: Heard, facts: Sending) -> 
             .where(LineItem.id == step.line_item_id, LineItem.url == step.line_item.url)
             .values(url=""),
         )
-    _settle(session, step, heard, verdict, facts.at, **values)
+    return verdict, values
 
 
-def _record_read_back(session: Session, step: Step, heard: Heard, facts: Sending) -> None:
-    if isinstance(heard.error, PlatformUnavailable):
-        verdict = _still_unclear(what_next(heard.error, facts))
-        _settle(session, step, heard, verdict, facts.at)
-        return
+def _look(step: Step, heard: Heard, facts: Sending) -> Outcome:
+    values: dict[str, Any] = {}
     if heard.error is not None:
-        # What cannot be read back is sent again: a platform takes the same score twice.
-        wait = backoff(facts.tries, facts.jitter)
-        again = Verdict(DeliveryState.DUE, Reason.NOT_TOLD_YET, facts.at + wait)
-        _settle(session, step, heard, again, facts.at)
-        return
+        # A look that is refused would be refused again: the score is then sent without one.
+        if isinstance(heard.error, PlatformRefused):
+            values["looked_version"] = step.version
+        return _failed_look(step, heard.error, facts), values
     result = heard.result or Result()
-    verdict = after_read_back(result, facts, desired=step.desired, told=step.told, why=step.why)
-    values: dict[str, Any] = {
+    values = {
         "seen_score": result.score,
         "seen_maximum": result.maximum,
         "seen_at": facts.at,
     }
-    if verdict.state is DeliveryState.DELIVERED:
+    assert step.desired is not None
+    match step.purpose:
+        case Purpose.FIRST:
+            values["looked_version"] = step.version
+            return after_first_look(result, facts, step.told_facts()), values
+        case Purpose.CONFIRM:
+            verdict = after_confirming(
+                result, facts, desired=step.desired, is_forced=step.is_forced
+            )
+        case _:
+            verdict = after_unclear(
+                result,
+                facts,
+                desired=step.desired,
+                told=step.told,
+                why=step.why,
+                is_forced=step.is_forced,
+            )
+    if verdict.state is DeliveryState.DELIVERED or verdict.reason is Reason.LOWERED_IN_LMS:
         values |= _confirmed(step, facts.at)
     elif result.timestamp and step.told_timestamp:
         # The platform's clock may be ahead: the next timestamp has to pass what it stored.
         values["told_timestamp"] = max(step.told_timestamp, result.timestamp)
-    _settle(session, step, heard, verdict, facts.at, **values)
+    return verdict, values
 
 
-def _record_find(session: Session, step: Step, heard: Heard, facts: Sending) -> None:
+def _failed_look(step: Step, error: PlatformError, facts: Sending) -> Verdict:
+    if isinstance(error, PlatformUnavailable):
+        verdict = what_next(error, facts)
+        if step.purpose is not Purpose.FIRST:
+            return _still_unclear(verdict)
+        return replace(verdict, state=DeliveryState.DUE) if _is_unclear(verdict) else verdict
+    if step.purpose is Purpose.CONFIRM:
+        # The platform took the score; that it shows it cannot be confirmed, and need not be.
+        return Verdict(DeliveryState.DELIVERED, None, facts.at)
+    # What cannot be read is sent all the same: a platform takes the same score twice, and says
+    # itself why it takes none.
+    wait = backoff(facts.tries, facts.jitter)
+    return Verdict(DeliveryState.DUE, Reason.NOT_TOLD_YET, facts.at + wait)
+
+
+def _find(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome:
     # Nothing was told, so there is nothing to read back; and what was made without an answer is
     # found by looking again.
     facts = replace(facts, is_findable=False, is_readable=False)
     is_lost = step.why == Reason.LINE_ITEM_GONE
     if heard.error is not None:
         verdict = what_next(heard.error, facts)
-        if verdict.state is DeliveryState.UNCLEAR:
+        if _is_unclear(verdict):
             verdict = replace(verdict, state=DeliveryState.DUE)
     elif not heard.url and not is_lost:
         verdict = what_next(PlatformRefused(Reason.NO_LINE_ITEM), facts)
@@ -200,11 +262,13 @@ def _record_find(session: Session, step: Step, heard: Heard, facts: Sending) -> 
             .where(LineItem.id == step.line_item_id, LineItem.url == "")
             .values(url=heard.url),
         )
-    _settle(session, step, heard, verdict, facts.at)
+        if is_lost and verdict.state is DeliveryState.DUE:
+            score_resending.resume_others(session, step.activity_id, reason=step.why, at=facts.at)
+    return verdict, {}
 
 
 def _confirmed(step: Step, at: datetime) -> dict[str, Any]:
-    score, maximum = step.desired
+    score, maximum = step.desired or (None, None)
     return {
         "told_score": score,
         "told_maximum": maximum,
@@ -213,9 +277,47 @@ def _confirmed(step: Step, at: datetime) -> dict[str, Any]:
     }
 
 
+def _remember(
+    session: Session, step: Step, heard: Heard, verdict: Verdict, *, at: datetime
+) -> None:
+    shown = heard.result if step.kind is StepKind.LOOK else None
+    sent = step.desired if step.kind is StepKind.POST else None
+    score, maximum = sent or ((shown.score, shown.maximum) if shown else (None, None))
+    score_tries.remember(
+        session,
+        step.delivery_id,
+        kind=step.kind.value,
+        version=step.version,
+        progress=step.score.grading_progress.value,
+        score=score,
+        maximum=maximum,
+        state=verdict.state,
+        reason=verdict.reason.value if verdict.reason else "",
+        status=heard.error.status if heard.error else heard.status,
+        at=at,
+    )
+
+
+def _follow_up(session: Session, step: Step, verdict: Verdict, *, at: datetime) -> None:
+    if verdict.state is not DeliveryState.DELIVERED:
+        return
+    gradebook_checks.want_soon(
+        session,
+        activity_id=step.activity_id,
+        registration_id=step.line_item.registration_id,
+        known=step.check_at,
+        at=at,
+    )
+    score_resending.resume_others(session, step.activity_id, reason=step.why, at=at)
+
+
 def _may_have_happened(error: PlatformError) -> bool:
     # Canvas works through a score step by step; after a 500 any of the steps may be done.
     return isinstance(error, PlatformUnclear) or error.status == 500
+
+
+def _is_unclear(verdict: Verdict) -> bool:
+    return verdict.state is DeliveryState.UNCLEAR
 
 
 def _still_unclear(verdict: Verdict) -> Verdict:

@@ -1,25 +1,33 @@
-"""Sending one claimed score: prepare in one act, call with none open, record in another.
+"""Sending claimed scores: prepare in one act, call with none open, record in another.
 
-A claim makes one step, and the row says which: read back what is unclear, find the line item while
+A claim makes one step, and the row says which: look into the gradebook, find the line item while
 its address is unknown, or post the score. Whatever a worker dies of, the next claim goes on from
 the row.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.delivery import BLOCKED_RETRY, DeliveryState, Reason, Verdict
+from lti_alliance.domain.delivery import (
+    BLOCKED_RETRY,
+    DeliveryState,
+    Reason,
+    Verdict,
+)
+from lti_alliance.domain.gradebook import GradingProgress
 from lti_alliance.domain.launch import Role
 from lti_alliance.errors import PlatformError
 from lti_alliance.models import LineItem, ScoreDelivery
 from lti_alliance.models.statements import rows_changed
-from lti_alliance.services.ports import Acts, Clock, Gradebook
-from lti_alliance.services.score_records import record, settle
+from lti_alliance.services.ports import Gradebook
+from lti_alliance.services.score_records import put_off, settle
 from lti_alliance.services.score_steps import (
     Found,
     Heard,
@@ -28,6 +36,8 @@ from lti_alliance.services.score_steps import (
     load_claimed,
     next_step,
 )
+
+log = structlog.get_logger(__name__)
 
 Jitter = Callable[[], float]
 
@@ -40,61 +50,68 @@ def draw_jitter() -> float:
     return 1.0 - random.random()  # noqa: S311 -- spreads retries, guards nothing
 
 
-def deliver_one(
-    acts: Acts,
-    gradebook: Gradebook,
+def prepare(
+    session: Session,
+    delivery_ids: Collection[UUID],
     *,
-    delivery_id: UUID,
     token: str,
-    now: Clock,
     launch_url: str,
+    at: datetime,
     jitter: Jitter = draw_jitter,
-) -> None:
-    """Make the next step of a claimed delivery; nothing happens without the claim's ``token``."""
-    with acts() as session:
-        step = _prepare(session, delivery_id, token, launch_url=launch_url, at=now())
-    if step is None:
-        return
-    heard = _call(gradebook, step)
-    with acts() as session:
-        record(session, step, heard, at=now(), jitter=jitter())
+) -> list[Step]:
+    """Prepare the next steps of claimed deliveries, in the act of the claim or a later one.
+
+    What needs no call is settled here. A row that fails inside the tool is put off alone.
+    """
+    steps = []
+    for found in load_claimed(session, delivery_ids, token):
+        try:
+            with session.begin_nested():
+                step = _prepare_one(session, found, launch_url=launch_url, at=at)
+        except Exception:
+            log.exception("delivery_failed", delivery_id=str(found.row.id))
+            put_off(session, found.row.id, token=token, at=at, jitter=jitter())
+            continue
+        if step is not None:
+            steps.append(step)
+    return steps
 
 
-def _call(gradebook: Gradebook, step: Step) -> Heard:
+def call(gradebook: Gradebook, step: Step) -> Heard:
+    """Make the call of a step, with no transaction open."""
     line_item = step.line_item
     try:
         match step.kind:
             case StepKind.POST:
                 return Heard(status=gradebook.post_score(line_item, step.score))
-            case StepKind.READ_BACK:
+            case StepKind.LOOK:
                 return Heard(result=gradebook.read_result(line_item, step.score.user_id))
             case StepKind.FIND:
                 url = gradebook.find_line_item(line_item)
                 if url is None and line_item.is_creatable:
                     url = gradebook.create_line_item(
-                        line_item, label=step.label, maximum=step.desired[1]
+                        line_item, label=step.label, maximum=step.maximum
                     )
                 return Heard(url=url or "")
     except PlatformError as error:
         return Heard(error=error)
 
 
-def _prepare(
-    session: Session, delivery_id: UUID, token: str, *, launch_url: str, at: datetime
-) -> Step | None:
-    found = load_claimed(session, delivery_id, token)
-    if found is None:
-        return None
+def _prepare_one(session: Session, found: Found, *, launch_url: str, at: datetime) -> Step | None:
     if (reason := _hindrance(found)) is not None:
-        _block(session, found.row, reason, at=at)
+        _settle(session, found, DeliveryState.BLOCKED, reason, at=at + BLOCKED_RETRY)
         return None
     step = next_step(found, launch_url=launch_url, at=at)
+    if step.is_pending and step.told_progress == GradingProgress.FULLY_GRADED:
+        # A released score went out at the same moment: nothing may follow that would take it back.
+        _settle(session, found, DeliveryState.DELIVERED, Reason.NOTHING_TO_SEND, at=at)
+        return None
     match step.kind:
         case StepKind.POST:
-            return step if _begin_post(session, found, step) else None
+            return step if _begin_post(session, step) else None
         case StepKind.FIND:
-            return step if _begin_search(session, found, step, at=at) else None
-        case StepKind.READ_BACK:
+            return step if _begin_search(session, step, at=at) else None
+        case StepKind.LOOK:
             return step
 
 
@@ -109,34 +126,35 @@ def _hindrance(found: Found) -> Reason | None:
     return None if ref.url or ref.is_findable else Reason.NO_LINE_ITEM
 
 
-def _block(session: Session, row: ScoreDelivery, reason: Reason, *, at: datetime) -> None:
-    verdict = Verdict(DeliveryState.BLOCKED, reason, at + BLOCKED_RETRY)
+def _settle(
+    session: Session, found: Found, state: DeliveryState, reason: Reason, *, at: datetime
+) -> None:
+    row = found.row
+    verdict = Verdict(state, reason, at)
     settle(session, row.id, verdict, token=row.lease_token, version=row.desired_version, at=at)
 
 
-def _begin_post(session: Session, found: Found, step: Step) -> bool:
+def _begin_post(session: Session, step: Step) -> bool:
     # Written before the call: a worker that dies in it leaves a row that says what may have been
     # sent, and a timestamp that is never used again.
     score, maximum = step.told or (None, None)
-    statement = (
-        update(ScoreDelivery)
-        .where(ScoreDelivery.id == step.delivery_id, ScoreDelivery.lease_token == step.token)
-        .values(
-            state=DeliveryState.UNCLEAR,
-            reason=Reason.NO_ANSWER,
-            told_version=step.version,
-            told_url=step.line_item.url,
-            told_score=score,
-            told_maximum=maximum,
-            told_submitted_at=step.told_submitted_at,
-            told_timestamp=step.score.timestamp,
-            told_comment_digest=found.row.desired_comment_digest,
-        )
+    return _write(
+        session,
+        step,
+        state=DeliveryState.UNCLEAR,
+        reason=Reason.NO_ANSWER,
+        told_version=step.version,
+        told_url=step.line_item.url,
+        told_progress=step.score.grading_progress.value,
+        told_score=score,
+        told_maximum=maximum,
+        told_submitted_at=step.told_submitted_at,
+        told_timestamp=step.score.timestamp,
+        told_comment_digest=step.desired_comment_digest,
     )
-    return rows_changed(session, statement) == 1
 
 
-def _begin_search(session: Session, found: Found, step: Step, *, at: datetime) -> bool:
+def _begin_search(session: Session, step: Step, *, at: datetime) -> bool:
     """Let one delivery of the activity look for the line item, so that none is made twice."""
     # Writing the line item makes a second worker wait here until the first has left its mark.
     rows_changed(
@@ -146,7 +164,7 @@ def _begin_search(session: Session, found: Found, step: Step, *, at: datetime) -
     searching = session.scalar(
         select(ScoreDelivery.id)
         .where(
-            ScoreDelivery.activity_id == found.row.activity_id,
+            ScoreDelivery.activity_id == step.activity_id,
             ScoreDelivery.id != step.delivery_id,
             ScoreDelivery.reason == Reason.FINDING_LINE_ITEM,
             ScoreDelivery.lease_until > at,
@@ -154,21 +172,22 @@ def _begin_search(session: Session, found: Found, step: Step, *, at: datetime) -
         .limit(1)
     )
     if searching is None:
-        statement = (
-            update(ScoreDelivery)
-            .where(ScoreDelivery.id == step.delivery_id, ScoreDelivery.lease_token == step.token)
-            .values(reason=Reason.FINDING_LINE_ITEM)
-        )
-        return rows_changed(session, statement) == 1
-    rows_changed(
+        return _write(session, step, reason=Reason.FINDING_LINE_ITEM)
+    _write(
         session,
-        update(ScoreDelivery)
-        .where(ScoreDelivery.id == step.delivery_id, ScoreDelivery.lease_token == step.token)
-        .values(
-            state=DeliveryState.DUE,
-            next_at=at + _SEARCH_TURN,
-            lease_token="",
-            lease_until=None,
-        ),
+        step,
+        state=DeliveryState.DUE,
+        next_at=at + _SEARCH_TURN,
+        lease_token="",
+        lease_until=None,
     )
     return False
+
+
+def _write(session: Session, step: Step, **values: Any) -> bool:
+    statement = (
+        update(ScoreDelivery)
+        .where(ScoreDelivery.id == step.delivery_id, ScoreDelivery.lease_token == step.token)
+        .values(**values)
+    )
+    return rows_changed(session, statement) == 1

@@ -1,7 +1,8 @@
 """The steps of a score delivery: what a claim does next, and all that doing it needs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from urllib.parse import urlencode
@@ -10,14 +11,23 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.delivery import DeliveryState, Sending, next_timestamp
-from lti_alliance.domain.gradebook import LineItemRef, Result, Score
+from lti_alliance.domain.delivery import DeliveryState, Reason, Sending, next_timestamp
+from lti_alliance.domain.gradebook import (
+    ActivityProgress,
+    Family,
+    GradingProgress,
+    LineItemRef,
+    Result,
+    Score,
+)
+from lti_alliance.domain.looks import Facts, Points, Purpose, is_shown
 from lti_alliance.errors import PlatformError
 from lti_alliance.models import (
     Activity,
     Context,
     Deployment,
     Grade,
+    GradebookCheck,
     LineItem,
     Membership,
     Registration,
@@ -25,13 +35,17 @@ from lti_alliance.models import (
     ScoreDelivery,
     User,
 )
+from lti_alliance.services.score_claims import is_wanted
+
+SEEN_LATELY = timedelta(minutes=10)
+"""How old a look into the gradebook may be to count as one before sending."""
 
 
 class StepKind(StrEnum):
     """What one claim does."""
 
     POST = "post"
-    READ_BACK = "read_back"
+    LOOK = "look"
     FIND = "find"
 
 
@@ -40,7 +54,10 @@ class Step:
     """One step of one delivery, with all that the call and its record need."""
 
     kind: StepKind
+    purpose: Purpose | None
+    """What a look is for; nothing for other steps."""
     delivery_id: UUID
+    activity_id: UUID
     token: str
     version: int
     """The version of the desired score that this step is about."""
@@ -50,16 +67,31 @@ class Step:
     line_item: LineItemRef
     label: str
     score: Score
-    desired: tuple[Decimal, Decimal]
-    told: tuple[Decimal, Decimal] | None
-    """(score, maximum) that the platform last confirmed."""
+    desired: Points | None
+    """Nothing where only the waiting for a grade is told."""
+    maximum: Decimal
+    """What the whole activity is worth."""
+    told: Points | None
+    """What the platform last confirmed, at this address."""
+    was_seen: bool
+    """Whether the gradebook has been seen to show ``told``."""
     told_url: str
+    told_progress: str
     told_submitted_at: datetime | None
     told_comment_digest: str
     told_timestamp: datetime | None
     desired_submitted_at: datetime | None
+    desired_comment_digest: str
+    is_forced: bool
     wanted_since: datetime
     tries: int
+    check_at: datetime | None
+    """When the whole column is compared next, as far as is known."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the platform is told only that work waits to be graded."""
+        return self.desired is None
 
     def facts(self, *, at: datetime, jitter: float) -> Sending:
         """Return what decides the meaning of an answer to this step."""
@@ -70,9 +102,16 @@ class Step:
             tries=self.tries,
             jitter=jitter,
             is_findable=self.line_item.is_findable,
-            is_readable=self.line_item.is_readable,
+            # The waiting for a grade shows in no result, and telling it twice changes nothing.
+            is_readable=self.line_item.is_readable and not self.is_pending,
             new_submission=self.score.new_submission,
+            was_told=self.told is not None,
         )
+
+    def told_facts(self) -> Facts:
+        """Return what a result before sending is compared with."""
+        assert self.told is not None
+        return Facts(family=self.line_item.family, told=self.told, was_seen=self.was_seen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,25 +136,35 @@ class Found:
     line_item: LineItem | None
     deployment_id: str
     registration: Registration
+    check_at: datetime | None
 
     @property
     def ref(self) -> LineItemRef:
         """The line item as far as it is known."""
-        found = self.line_item
-        return LineItemRef(
-            registration_id=self.registration.id,
-            deployment_id=self.deployment_id,
-            resource_link_id=self.link.lti_id,
-            family=self.registration.family,
-            url=found.url if found else "",
-            container_url=found.container_url if found else "",
-            scopes=frozenset(found.scopes if found else ()),
-            may_create=found.may_create if found else False,
-        )
+        return line_item_ref(self.registration, self.deployment_id, self.link, self.line_item)
 
 
-def load_claimed(session: Session, delivery_id: UUID, token: str) -> Found | None:
-    """Load what a claim holds; nothing without its token, or when nothing is wanted any more."""
+def line_item_ref(
+    registration: Registration,
+    deployment_id: str,
+    link: ResourceLink,
+    line_item: LineItem | None,
+) -> LineItemRef:
+    """Return what a call needs to know of a link's line item."""
+    return LineItemRef(
+        registration_id=registration.id,
+        deployment_id=deployment_id,
+        resource_link_id=link.lti_id,
+        family=registration.family,
+        url=line_item.url if line_item else "",
+        container_url=line_item.container_url if line_item else "",
+        scopes=frozenset(line_item.scopes if line_item else ()),
+        may_create=line_item.may_create if line_item else False,
+    )
+
+
+def load_claimed(session: Session, delivery_ids: Collection[UUID], token: str) -> list[Found]:
+    """Load what a claim holds, but for what nobody wants any more or another claim has taken."""
     found = session.execute(
         select(
             ScoreDelivery,
@@ -126,6 +175,7 @@ def load_claimed(session: Session, delivery_id: UUID, token: str) -> Found | Non
             LineItem,
             Deployment.deployment_id,
             Registration,
+            GradebookCheck.next_at,
         )
         .join(Grade, Grade.id == ScoreDelivery.grade_id)
         .join(Membership, Membership.id == ScoreDelivery.membership_id)
@@ -136,74 +186,106 @@ def load_claimed(session: Session, delivery_id: UUID, token: str) -> Found | Non
         .join(Deployment, Deployment.id == Context.deployment_id)
         .join(Registration, Registration.id == Deployment.registration_id)
         .outerjoin(LineItem, LineItem.resource_link_id == ResourceLink.id)
+        .outerjoin(GradebookCheck, GradebookCheck.activity_id == Activity.id)
         .where(
-            ScoreDelivery.id == delivery_id,
+            ScoreDelivery.id.in_(delivery_ids),
             ScoreDelivery.lease_token == token,
-            ScoreDelivery.desired_score.is_not(None),
+            is_wanted(),
         )
         .execution_options(populate_existing=True)
-    ).one_or_none()
-    return Found(*found) if found else None
+    )
+    return [Found(*each) for each in found]
 
 
 def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
     """Return the step that the row asks for."""
     row, ref = found.row, found.ref
-    assert row.desired_score is not None
     assert found.line_item is not None
     # What was told to another address was not told to this one.
     is_elsewhere = bool(ref.url) and row.told_url not in ("", ref.url)
-    told_submitted_at = None if is_elsewhere else row.told_submitted_at
-    told_comment_digest = "" if is_elsewhere else row.told_comment_digest
     told = None
     if not is_elsewhere and row.told_score is not None and row.told_maximum is not None:
         told = (row.told_score, row.told_maximum)
-    submitted_at = row.desired_submitted_at
-    score = Score(
-        user_id=found.sub,
-        timestamp=next_timestamp(at, row.told_timestamp),
-        score_given=row.desired_score,
-        score_maximum=row.desired_maximum,
-        comment=found.grade.comment,
-        comment_is_new=told_comment_digest != row.desired_comment_digest,
-        new_submission=submitted_at is not None and submitted_at != told_submitted_at,
-        review_url=_review_url(launch_url, found.grade.attempt_id),
-    )
-    return Step(
-        kind=StepKind.POST if is_elsewhere else _kind(row, ref),
+    step = Step(
+        kind=StepKind.POST,
+        purpose=None,
         delivery_id=row.id,
+        activity_id=row.activity_id,
         token=row.lease_token,
         version=row.desired_version,
         why=row.reason,
         line_item_id=found.line_item.id,
         line_item=ref,
         label=found.link.title,
-        score=_timed(score, row, at=at),
-        desired=(row.desired_score, row.desired_maximum),
+        score=Score(user_id=found.sub, timestamp=next_timestamp(at, row.told_timestamp)),
+        desired=None if row.desired_score is None else (row.desired_score, row.desired_maximum),
+        maximum=row.desired_maximum,
         told=told,
+        was_seen=told is not None
+        and is_shown(told, Result(score=row.seen_score, maximum=row.seen_maximum)),
         told_url=row.told_url,
-        told_submitted_at=told_submitted_at,
-        told_comment_digest=told_comment_digest,
+        told_progress="" if is_elsewhere else row.told_progress,
+        told_submitted_at=None if is_elsewhere else row.told_submitted_at,
+        told_comment_digest="" if is_elsewhere else row.told_comment_digest,
         told_timestamp=row.told_timestamp,
-        desired_submitted_at=submitted_at,
+        desired_submitted_at=row.desired_submitted_at,
+        desired_comment_digest=row.desired_comment_digest,
+        is_forced=row.is_forced,
         wanted_since=row.desired_since,
         tries=row.tries,
+        check_at=found.check_at,
     )
-
-
-def _kind(row: ScoreDelivery, ref: LineItemRef) -> StepKind:
+    step = replace(step, score=_score(step, found, launch_url=launch_url, at=at))
     if not ref.url:
-        return StepKind.FIND
-    # A newer score is simply told: whether the older one arrived does not matter any more.
-    is_unclear = row.state == DeliveryState.UNCLEAR and row.told_version == row.desired_version
-    return StepKind.READ_BACK if is_unclear and ref.is_readable else StepKind.POST
+        return replace(step, kind=StepKind.FIND)
+    purpose = None if is_elsewhere else _purpose(step, row, at=at)
+    return replace(step, kind=StepKind.LOOK, purpose=purpose) if purpose else step
 
 
-def _timed(score: Score, row: ScoreDelivery, *, at: datetime) -> Score:
-    if row.desired_submitted_at is None:
+def _purpose(step: Step, row: ScoreDelivery, *, at: datetime) -> Purpose | None:
+    """Return what the gradebook has to be read for before the score is sent, or nothing."""
+    if not step.line_item.is_readable or step.is_pending:
+        return None
+    if row.state == DeliveryState.UNCLEAR:
+        # A newer score is simply told: whether the older one arrived does not matter any more.
+        if row.told_version != row.desired_version:
+            return None
+        return Purpose.CONFIRM if row.reason == Reason.CONFIRMING else Purpose.UNCLEAR
+    # Moodle itself keeps a person's grade, and is asked afterwards; newer work is always sent.
+    is_regrade = step.told is not None and not step.score.new_submission
+    if not is_regrade or step.is_forced or step.line_item.family == Family.MOODLE:
+        return None
+    is_fresh = row.seen_at is not None and at - row.seen_at <= SEEN_LATELY and step.was_seen
+    was_looked = row.looked_version == row.desired_version
+    return None if is_fresh or was_looked else Purpose.FIRST
+
+
+def _score(step: Step, found: Found, *, launch_url: str, at: datetime) -> Score:
+    row = found.row
+    submitted_at = row.desired_submitted_at
+    score = replace(
+        step.score,
+        new_submission=submitted_at is not None and submitted_at != step.told_submitted_at,
+        review_url=_review_url(launch_url, found.grade.attempt_id),
+    )
+    if step.desired is None:
+        score = replace(
+            score,
+            activity_progress=ActivityProgress.SUBMITTED,
+            grading_progress=GradingProgress.PENDING_MANUAL,
+        )
+    else:
+        score = replace(
+            score,
+            score_given=step.desired[0],
+            score_maximum=step.desired[1],
+            comment=found.grade.comment,
+            comment_is_new=step.told_comment_digest != row.desired_comment_digest,
+        )
+    if submitted_at is None:
         return score
     # Canvas refuses a submission from the future, and nobody hands in before beginning.
-    submitted_at = min(row.desired_submitted_at, at)
+    submitted_at = min(submitted_at, at)
     started_at = row.desired_started_at
     if started_at is not None and started_at > submitted_at:
         started_at = None

@@ -13,7 +13,7 @@ from lti_alliance.domain.modules import Module
 from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, line_items, modules, score_delivery, wordings
+from lti_alliance.services import activities, line_items, modules, score_resending, wordings
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import access, forms, instructor_grading, opening, quiz_pages, transaction
 from lti_alliance.web.opening import activity_of, member_of
@@ -177,7 +177,7 @@ def resend(delivery_id: str) -> BaseResponse:
     visit = access.current()
     activity = activity_of(visit)
     with transaction.act() as session:
-        count = score_delivery.resend_one(
+        count = score_resending.resend_one(
             session, activity, opening.key(delivery_id), at=parts().now()
         )
     return redirect(url_for("student.home", resent=count), 303)

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from lti_alliance.domain.circuits import CALLS_AT_ONCE
 from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.domain.gradebook import GradeScope
 from lti_alliance.domain.launch import Role
@@ -22,11 +23,12 @@ from lti_alliance.errors import (
     PlatformUnclear,
 )
 from lti_alliance.models import Grade, LineItem, Registration, RegistrationState, ScoreDelivery
-from lti_alliance.services import delivery_views, score_delivery
+from lti_alliance.services import delivery_views, score_delivery, score_resending
 from lti_alliance.services.ports import Acts
-from lti_alliance.services.score_claims import PER_REGISTRATION, claim_due, is_anything_due
-from lti_alliance.services.score_records import put_off
-from lti_alliance.services.score_sending import deliver_one
+from lti_alliance.services.score_claims import claim_due, is_anything_due
+from lti_alliance.services.score_records import put_off, record
+from lti_alliance.services.score_sending import call, prepare
+from lti_alliance.services.score_steps import Step
 from tests import factories
 from tests.factories import NOW
 from tests.fakes import FakeGradebook, Killed
@@ -84,16 +86,20 @@ class Scene:
         with self.acts() as session:
             return claim_due(session, at=self.at, limit=limit, lease=LEASE, token=token)
 
+    def prepare(self, delivery_id: UUID, *, token: str = "token") -> Step | None:
+        with self.acts() as session:
+            steps = prepare(
+                session, [delivery_id], token=token, launch_url=LAUNCH_URL, at=self.at
+            )
+            return steps[0] if steps else None
+
     def step(self, delivery_id: UUID, *, token: str = "token") -> None:
-        deliver_one(
-            self.acts,
-            self.gradebook,
-            delivery_id=delivery_id,
-            token=token,
-            now=lambda: self.at,
-            launch_url=LAUNCH_URL,
-            jitter=lambda: 1.0,
-        )
+        step = self.prepare(delivery_id, token=token)
+        if step is None:
+            return
+        heard = call(self.gradebook, step)
+        with self.acts() as session:
+            record(session, step, heard, at=self.at, jitter=1.0)
 
     def work(self) -> int:
         """Make every step that is due now, and count them."""
@@ -278,13 +284,13 @@ def test_a_platform_gets_a_few_calls_at_a_time(scene: Scene) -> None:
     with scene.acts() as session:
         course = factories.make_course(session)
         activity = factories.make_activity(session, factories.make_link(session, course))
-        for _ in range(PER_REGISTRATION + 3):
+        for _ in range(CALLS_AT_ONCE + 3):
             grade = factories.make_grade(session, activity)
             score_delivery.mirror(session, grade, at=NOW - timedelta(hours=1))
     other = scene.grade()
     claimed = scene.claim(limit=50)
 
-    assert len(claimed) == PER_REGISTRATION + 1
+    assert len(claimed) == CALLS_AT_ONCE + 1
     assert other in claimed
     assert scene.claim(limit=50) == []
 
@@ -728,7 +734,7 @@ def test_another_address_is_told_anew(scene: Scene) -> None:
     with scene.acts() as session:
         line_item = session.scalars(select(LineItem)).one()
         line_item.url = "https://lms.test/moved"
-        assert score_delivery.resume(session, line_item.resource_link, at=NOW) == 1
+        assert score_resending.resume(session, line_item.resource_link, at=NOW) == 1
     scene.work()
 
     assert [(ref.url, score.new_submission) for ref, score in scene.gradebook.posts][1:] == [
@@ -752,7 +758,7 @@ def test_a_launch_takes_up_what_was_blocked(scene: Scene) -> None:
         )
         session.flush()
         session.refresh(link)
-        assert score_delivery.resume(session, link, at=NOW) == 1
+        assert score_resending.resume(session, link, at=NOW) == 1
     scene.work()
 
     assert scene.state(delivery_id) == (DeliveryState.DELIVERED, "")
@@ -829,7 +835,7 @@ def test_a_dead_delivery_can_be_sent_again(scene: Scene) -> None:
     assert scene.state(delivery_id) == (DeliveryState.DEAD, Reason.SCORE_MALFORMED)
 
     with scene.acts() as session:
-        assert score_delivery.resend(session, [delivery_id], at=scene.at) == 1
+        assert score_resending.resend(session, [delivery_id], at=scene.at) == 1
     scene.work()
 
     assert scene.state(delivery_id) == (DeliveryState.DELIVERED, "")
@@ -841,7 +847,7 @@ def test_what_is_under_way_is_not_sent_twice(scene: Scene) -> None:
     scene.claim()
 
     with scene.acts() as session:
-        assert score_delivery.resend(session, [delivery_id], at=scene.at) == 0
+        assert score_resending.resend(session, [delivery_id], at=scene.at) == 0
 
 
 def test_deliveries_are_listed_and_counted(scene: Scene) -> None:

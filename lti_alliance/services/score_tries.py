@@ -1,0 +1,83 @@
+"""The history of a delivery: what was tried, what came of it, the same failure on one row."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from lti_alliance.domain.delivery import DeliveryState
+from lti_alliance.models import DeliveryTry
+from lti_alliance.models.statements import rows_changed
+
+KEPT = timedelta(days=400)
+"""A year and the time that a complaint about a grade may take."""
+CHECK = "check"
+"""The kind of an entry that the comparison of a whole column made."""
+
+
+def remember(
+    session: Session,
+    delivery_id: UUID,
+    *,
+    kind: str,
+    version: int,
+    state: DeliveryState,
+    reason: str,
+    at: datetime,
+    **facts: Any,
+) -> None:
+    """Add what came of a step; a failure like the last one is counted on the last one's row.
+
+    ``facts`` may be `progress`, `score`, `maximum` and `status`.
+    """
+    what = {
+        "kind": kind,
+        "version": version,
+        "state": state.value,
+        "reason": reason,
+        "status": facts.get("status"),
+    }
+    if state is not DeliveryState.DELIVERED and _count_again(session, delivery_id, what, at=at):
+        return
+    session.add(DeliveryTry(delivery_id=delivery_id, at=at, last_at=at, **what | facts))
+
+
+def list_tries(session: Session, delivery_id: UUID, *, limit: int = 100) -> Sequence[DeliveryTry]:
+    """List what was tried, the latest first."""
+    return session.scalars(
+        select(DeliveryTry)
+        .where(DeliveryTry.delivery_id == delivery_id)
+        .order_by(DeliveryTry.at.desc(), DeliveryTry.id)
+        .limit(limit)
+    ).all()
+
+
+def forget(session: Session, *, at: datetime) -> int:
+    """Delete the history that is older than it may be of use, and count the rows."""
+    return rows_changed(session, delete(DeliveryTry).where(DeliveryTry.last_at < at - KEPT))
+
+
+def _count_again(
+    session: Session, delivery_id: UUID, what: dict[str, Any], *, at: datetime
+) -> bool:
+    last = session.execute(
+        select(
+            DeliveryTry.id,
+            *(getattr(DeliveryTry, name) for name in what),
+        )
+        .where(DeliveryTry.delivery_id == delivery_id)
+        .order_by(DeliveryTry.last_at.desc(), DeliveryTry.id)
+        .limit(1)
+    ).first()
+    if last is None or tuple(last)[1:] != tuple(what.values()):
+        return False
+    rows_changed(
+        session,
+        update(DeliveryTry)
+        .where(DeliveryTry.id == last.id)
+        .values(count=DeliveryTry.count + 1, last_at=at),
+    )
+    return True
