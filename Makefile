@@ -20,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix browser lock new-migration docs clean
+.PHONY: help demo test check fix browser bench-passback lock new-migration docs clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
@@ -46,6 +46,9 @@ fix: $(VENV)/.installed-dev ## mend what tools can mend: lint and format
 
 browser: $(VENV)/.installed-dev ## run only the tests that drive Chromium
 	$(BIN)/python -m pytest -m browser $(ARGS)
+
+bench-passback: $(VENV)/.installed-dev ## scores to a gradebook beside a plain PyLTI1p3 loop (bench/README.md)
+	$(BIN)/python -m bench.passback $(ARGS)
 
 lock: ## write requirements/*.txt, with hashes (needs uv; UPGRADE=1 takes newer releases)
 	@command -v $(UV) >/dev/null || { \

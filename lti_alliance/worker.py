@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import token_hex
-from uuid import UUID
 
 import structlog
 from flask import Flask
@@ -22,27 +21,19 @@ from sqlalchemy import delete, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from lti_alliance.delivering import Deliverer, acts_of
 from lti_alliance.lti import keys
-from lti_alliance.lti.grade_services import GradeServices
-from lti_alliance.lti.tokens import ServiceTokens
-from lti_alliance.models import WorkerBeat, begin_write, db
+from lti_alliance.models import WorkerBeat, db
 from lti_alliance.models.statements import insert_for
 from lti_alliance.parts import Parts, parts
-from lti_alliance.services import closing, gradebook_checks, privacy, score_tries, timetable
-from lti_alliance.services.ports import Acts, Gradebook
-from lti_alliance.services.score_claims import claim_due, is_anything_due
+from lti_alliance.services import closing, privacy, score_tries, timetable
+from lti_alliance.services.ports import Gradebook
 from lti_alliance.services.score_delivery import CHANNEL
-from lti_alliance.services.score_records import put_off, record
-from lti_alliance.services.score_sending import call, draw_jitter, prepare
-from lti_alliance.services.score_steps import Step
 
 log = structlog.get_logger(__name__)
 
 THREADS = 16
-"""Calls under way at once in one process; a few slow platforms leave room for the others."""
-CHECK_LEASE = timedelta(minutes=15)
-REGISTRATIONS_KEPT_S = 2.0
-"""How old what this process knows of a registration may be."""
+"""Calls under way at once in one process: a few slow platforms leave room for the others."""
 JOB_LEASE = timedelta(minutes=10)
 JOB_RETRY = timedelta(minutes=1)
 BEAT = timedelta(seconds=10)
@@ -93,34 +84,6 @@ def serve(app: Flask) -> None:
     run(app, stop=stop)
 
 
-def deliver_due(app: Flask) -> int:
-    """Make every step that is due now, one after the other, and count the steps."""
-    return Worker(app).deliver_due()
-
-
-def check_due(app: Flask) -> int:
-    """Make every comparison with a gradebook that is due now, and count them."""
-    return Worker(app).check_due()
-
-
-def acts_of(app: Flask) -> Acts:
-    """Return what begins an act of the worker: a session and a transaction of its own."""
-
-    @contextmanager
-    def act() -> Iterator[Session]:
-        with app.app_context():
-            begin_write()
-            session = db.session()
-            try:
-                yield session
-                session.commit()
-            except BaseException:
-                session.rollback()
-                raise
-
-    return act
-
-
 class Worker:
     """One worker of the application; ``gradebook`` stands in for the platforms in tests."""
 
@@ -130,15 +93,7 @@ class Worker:
             self._parts = parts()
             self._listens = db.engine.dialect.name == "postgresql"
         self._act = acts_of(app)
-        self._gradebook = gradebook or GradeServices(
-            ServiceTokens(
-                http=self._parts.http,
-                acts=self._act,
-                sealer=self._parts.sealer,
-                now=self._parts.now,
-                kept_for_s=REGISTRATIONS_KEPT_S,
-            )
-        )
+        self._deliverer = Deliverer(app, gradebook=gradebook)
         self._id = f"{socket.gethostname()[:30]}:{os.getpid()}:{token_hex(4)}"
         self._woken = threading.Event()
         self._under_way: set[Future[None]] = set()
@@ -168,23 +123,6 @@ class Worker:
         self._leave()
         log.info("worker_stopped", worker_id=self._id)
 
-    def deliver_due(self) -> int:
-        """Make every step that is due now, one after the other, and count the steps."""
-        steps = 0
-        while (claimed := self._claim(limit=1)) is not None:
-            for step in claimed:
-                self._deliver(step)
-            steps += 1
-        return steps
-
-    def check_due(self) -> int:
-        """Make every comparison with a gradebook that is due now, and count them."""
-        checks = 0
-        while claimed := self._claim_check():
-            self._compare(*claimed)
-            checks += 1
-        return checks
-
     def run_due_jobs(self) -> None:
         """Run the timetable's jobs whose time has come and that no other worker holds."""
         with self._reading() as session:
@@ -207,20 +145,19 @@ class Worker:
             self._jobs = pool.submit(self._try_jobs)
         if self._check is None or self._check.done():
             self._check = self._begin_check(pool)
-        while (free := THREADS - len(self._under_way)) > 0:
-            claimed = self._claim(limit=free)
+        while len(self._under_way) < THREADS:
+            claimed = self._deliverer.claim()
             if claimed is None:
                 return
-            for step in claimed:
-                future = pool.submit(self._deliver, step)
-                self._under_way.add(future)
-                future.add_done_callback(self._ended)
+            future = pool.submit(self._deliverer.deliver, claimed)
+            self._under_way.add(future)
+            future.add_done_callback(self._ended)
 
     def _begin_check(self, pool: ThreadPoolExecutor) -> Future[None] | None:
-        claimed = self._claim_check()
+        claimed = self._deliverer.claim_check()
         if claimed is None:
             return None
-        future = pool.submit(self._compare, *claimed)
+        future = pool.submit(self._deliverer.compare, *claimed)
         # Another may be waiting, and what was found lost is due at once.
         future.add_done_callback(lambda _: self._woken.set())
         return future
@@ -228,74 +165,6 @@ class Worker:
     def _ended(self, future: Future[None]) -> None:
         self._under_way.discard(future)
         self._woken.set()
-
-    def _claim(self, *, limit: int) -> list[Step] | None:
-        """Claim and prepare what is due; nothing when there is nothing.
-
-        An empty list means that what was claimed needed no call.
-        """
-        at, token = self._parts.now(), token_hex(8)
-        with self._reading() as session:
-            if not is_anything_due(session, at=at):
-                return None
-        with self._act() as session:
-            lease = timedelta(seconds=self._parts.settings.delivery_lease_s)
-            claimed = claim_due(session, at=at, limit=limit, lease=lease, token=token)
-            if not claimed:
-                return None
-            return prepare(
-                session,
-                claimed,
-                token=token,
-                launch_url=self._parts.settings.launch_url,
-                at=at,
-            )
-
-    def _deliver(self, step: Step) -> None:
-        try:
-            heard = call(self._gradebook, step)
-            with self._act() as session:
-                record(session, step, heard, at=self._parts.now(), jitter=draw_jitter())
-        except Exception:
-            log.exception("delivery_failed", delivery_id=str(step.delivery_id))
-            self._put_off(step.delivery_id, step.token)
-
-    def _claim_check(self) -> tuple[UUID, str] | None:
-        at, token = self._parts.now(), token_hex(8)
-        with self._reading() as session:
-            if not gradebook_checks.is_any_due(session, at=at):
-                return None
-        with self._act() as session:
-            activity_id = gradebook_checks.claim_check(
-                session, at=at, lease=CHECK_LEASE, token=token
-            )
-        return (activity_id, token) if activity_id else None
-
-    def _compare(self, activity_id: UUID, token: str) -> None:
-        try:
-            with self._act() as session:
-                step = gradebook_checks.prepare_check(
-                    session, activity_id, token=token, at=self._parts.now()
-                )
-            if step is None:
-                return
-            heard = gradebook_checks.call_check(self._gradebook, step)
-            with self._act() as session:
-                gradebook_checks.record_check(
-                    session, step, heard, at=self._parts.now(), jitter=draw_jitter()
-                )
-        except Exception:
-            # The lease runs out by itself, and the comparison is made again.
-            log.exception("check_failed", activity_id=str(activity_id))
-
-    def _put_off(self, delivery_id: UUID, token: str) -> None:
-        at = self._parts.now()
-        try:
-            with self._act() as session:
-                put_off(session, delivery_id, token=token, at=at, jitter=draw_jitter())
-        except SQLAlchemyError:
-            # The lease runs out by itself.
-            log.exception("delivery_failed", delivery_id=str(delivery_id))
 
     def _try_jobs(self) -> None:
         try:

@@ -26,6 +26,8 @@ class Cell:
     score: Decimal | None = None
     maximum: Decimal | None = None
     timestamp: datetime | None = None
+    is_overridden: bool = False
+    """A person's grade stands over whatever is sent, as in Moodle."""
     comments: list[str] = field(default_factory=list)
     submissions: list[datetime] = field(default_factory=list)
 
@@ -51,7 +53,8 @@ class FakeGradebook:
         cell = self.cells.setdefault((line_item.url, score.user_id), Cell())
         if cell.timestamp is not None and score.timestamp <= cell.timestamp:
             raise PlatformRefused("refused", status=409)
-        cell.score, cell.maximum = score.score_given, score.score_maximum
+        if not cell.is_overridden and score.score_given is not None:
+            cell.score, cell.maximum = score.score_given, score.score_maximum
         cell.timestamp = score.timestamp
         if score.comment and score.comment_is_new:
             cell.comments.append(score.comment)

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_alliance import worker
+from lti_alliance.delivering import Deliverer, acts_of
 from lti_alliance.domain.activities import ActivitySettings, Part
 from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.models import (
@@ -39,7 +40,7 @@ from tests.fakes import FakeGradebook
 
 def want_score(app: Flask, **changes: object) -> UUID:
     """Make a grade and want it shown, as a request does."""
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         grade = factories.make_grade(session, **changes)
         delivery = score_delivery.mirror(session, grade, at=NOW)
         assert delivery is not None
@@ -47,7 +48,7 @@ def want_score(app: Flask, **changes: object) -> UUID:
 
 
 def state_of(app: Flask, delivery_id: UUID) -> tuple[str, str]:
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         row = session.get_one(ScoreDelivery, delivery_id)
         return row.state, row.reason
 
@@ -97,7 +98,7 @@ def test_a_score_leaves_within_half_a_second(app: Flask, gradebook: FakeGradeboo
 
 
 def beats(app: Flask) -> int:
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         return session.scalar(select(func.count()).select_from(WorkerBeat)) or 0
 
 
@@ -116,8 +117,8 @@ def test_an_error_in_one_row_stops_nothing(app: Flask, gradebook: FakeGradebook)
     """A row that fails inside the tool is put off, and the others go."""
     gradebook.fail_before.append(ZeroDivisionError("a fault of ours"))
     poisoned, healthy = want_score(app), want_score(app)
-    worker_ = worker.Worker(app, gradebook=gradebook)
-    worker_.deliver_due()
+    deliverer = Deliverer(app, gradebook=gradebook)
+    deliverer.deliver_due()
     states = {state_of(app, each) for each in (poisoned, healthy)}
 
     assert states == {
@@ -130,12 +131,12 @@ def test_a_database_that_is_away_is_waited_for(
     app: Flask, gradebook: FakeGradebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The loop goes on after a turn that the database refused."""
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         session.connection().exec_driver_sql("ALTER TABLE score_deliveries RENAME TO away")
     with running(app, gradebook):
         wait_until(lambda: beats(app) == 1)
         time.sleep(0.3)
-        with worker.acts_of(app)() as session:
+        with acts_of(app)() as session:
             session.connection().exec_driver_sql("ALTER TABLE away RENAME TO score_deliveries")
         want_score(app)
         wait_until(lambda: len(gradebook.posts) == 1)
@@ -192,12 +193,12 @@ def test_a_signal_ends_the_process_cleanly(settings: Settings, number: int) -> N
 
 
 def entry(app: Flask, name: str) -> TimetableEntry:
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         return session.get_one(TimetableEntry, name)
 
 
 def enter_jobs(app: Flask) -> None:
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         timetable.ensure_jobs(session, worker.JOBS, at=NOW)
 
 
@@ -226,7 +227,7 @@ def test_a_job_is_held_by_one_worker(app: Flask) -> None:
     lease = timedelta(minutes=1)
 
     def claim(token: str, *, at: timedelta = timedelta()) -> bool:
-        with worker.acts_of(app)() as session:
+        with acts_of(app)() as session:
             return timetable.claim_job(session, "retention", at=NOW + at, lease=lease, token=token)
 
     won: list[bool] = []
@@ -238,7 +239,7 @@ def test_a_job_is_held_by_one_worker(app: Flask) -> None:
 
     assert sorted(won) == [False, False, False, True]
     assert claim("later", at=lease)
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         assert not timetable.finish_job(session, "retention", at=NOW, next_at=NOW, token="w0")
 
 
@@ -266,7 +267,7 @@ def test_keys_are_made_at_the_start(app: Flask, gradebook: FakeGradebook) -> Non
     """A new tool has a key that signs and one that is published for later."""
     enter_jobs(app)
     worker.Worker(app, gradebook=gradebook).run_due_jobs()
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         states = set(session.scalars(select(ToolKey.state)))
 
     assert states == {"current", "next"}
@@ -274,7 +275,7 @@ def test_keys_are_made_at_the_start(app: Flask, gradebook: FakeGradebook) -> Non
 
 def test_what_has_outlived_its_use_is_deleted(app: Flask, gradebook: FakeGradebook) -> None:
     """Old launch sessions, names and tokens go; what is still of use stays."""
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         course = factories.make_course(session)
         registration_id = course.deployment.registration_id
         for name, age in (("old", timedelta(days=1, seconds=1)), ("new", timedelta(hours=23))):
@@ -309,7 +310,7 @@ def test_what_has_outlived_its_use_is_deleted(app: Flask, gradebook: FakeGradebo
             )
     enter_jobs(app)
     worker.Worker(app, gradebook=gradebook).run_due_jobs()
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         kept = [
             session.scalars(select(column)).all()
             for column in (LaunchSession.handle, Profile.name, AccessToken.token_host)
@@ -320,7 +321,7 @@ def test_what_has_outlived_its_use_is_deleted(app: Flask, gradebook: FakeGradebo
 
 def test_closing_times_are_kept(app: Flask, now: Clock, gradebook: FakeGradebook) -> None:
     """An activity whose time has come is settled by the worker."""
-    with worker.acts_of(app)() as session:
+    with acts_of(app)() as session:
         settings = ActivitySettings(
             parts=frozenset({Part.QUIZ}), closes_at=NOW + timedelta(minutes=1)
         )
@@ -330,7 +331,7 @@ def test_closing_times_are_kept(app: Flask, now: Clock, gradebook: FakeGradebook
     moments = []
     for _ in range(3):
         worker.Worker(app, gradebook=gradebook).run_due_jobs()
-        with worker.acts_of(app)() as session:
+        with acts_of(app)() as session:
             moments.append(session.get_one(Activity, activity_id).closed_at)
         now.move(seconds=40)
 

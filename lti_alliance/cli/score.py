@@ -8,8 +8,8 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from lti_alliance import worker
 from lti_alliance.cli.output import act, as_json, show_rows
+from lti_alliance.delivering import Deliverer
 from lti_alliance.domain.delivery import DeliveryState
 from lti_alliance.models import ScoreDelivery, db
 from lti_alliance.parts import parts
@@ -71,7 +71,7 @@ def list_scores(*, as_json: bool, limit: int, **options: Any) -> None:
 def deliver_scores() -> None:
     """Deliver now what is due, without a worker; one that runs beside it does no harm."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-    steps = worker.deliver_due(app)
+    steps = Deliverer(app).deliver_due()
     click.echo(f"{steps} steps were made; `alliance score list` tells where the scores stand")
 
 

@@ -10,9 +10,9 @@ from lti_alliance.practice_lms import pages, pages_teacher, practice_api
 from lti_alliance.practice_lms.dialects import canvas, moodle
 from lti_alliance.practice_lms.messages import MessageLog
 from lti_alliance.practice_lms.platform import EXTENSION, Platform, Practice, practice
-from lti_alliance.practice_lms.services import DropConnections
 from lti_alliance.practice_lms.settings import PracticeSettings
 from lti_alliance.practice_lms.store import Store
+from lti_alliance.practice_lms.wire import DropConnections
 
 PROTOCOL = {"canvas", "moodle"}
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from lti_alliance.practice_lms import late_policy
 from lti_alliance.practice_lms.platform import Platform
 from lti_alliance.practice_lms.services import written
 from lti_alliance.practice_lms.state import Activity, Cell, Course, LineItem, Person
 
 NO_NAME = "(no name given)"
+NOTHING = Cell()
 
 
 def columns(course: Course) -> list[tuple[LineItem, Activity | None]]:
@@ -41,6 +43,7 @@ def cell_json(
         "title": item.label,
         "line_item": item.id,
         "score": cell.score,
+        "entered": cell.entered,
         "raw": cell.raw,
         "maximum": item.score_maximum,
         "source": cell.source,
@@ -81,17 +84,29 @@ def when(cell: Cell) -> str:
 
 
 def gradebook_json(
-    platform: Platform, course: Course, *, only: Person | None = None
+    platform: Platform,
+    course: Course,
+    *,
+    only: Person | None = None,
+    activity_id: str | None = None,
+    with_history: bool = False,
 ) -> dict[str, Any]:
-    """Return the whole gradebook, or one person's row of it."""
+    """Return the whole gradebook, one person's row of it, or one activity's column."""
     with platform.store.lock:
         people = [only] if only else platform.students(course)
-        shown_columns = columns(course)
-        cells = [
-            cell_json(item, activity, person, course.find_cell(item.id, person.id) or Cell())
-            for person in people
-            for item, activity in shown_columns
+        shown_columns = [
+            (item, activity)
+            for item, activity in columns(course)
+            if activity_id is None or (activity is not None and activity.id == activity_id)
         ]
+        cells = []
+        for person in people:
+            for item, activity in shown_columns:
+                cell = course.find_cell(item.id, person.id) or NOTHING
+                told = cell_json(item, activity, person, cell)
+                if with_history:
+                    told["history"] = [each.to_json() for each in cell.history]
+                cells.append(told)
     return {
         "platform": platform.name,
         "course": course.id,
@@ -117,12 +132,43 @@ def set_by_person(
     """Enter a grade by hand: Canvas then calls it a person's, Moodle marks it overridden."""
     with platform.store.lock:
         cell = course.cell(item.id, student.id)
-        cell.score = score
+        cell.score = cell.entered = score
         cell.source = None if score is None else "person"
         cell.needs_review = False
         if platform.name == "moodle":
+            cell.entered = None
             cell.overridden = score is not None
             cell.stored_at = float(int(platform.now())) if score is not None else None
-        elif score is not None:
-            cell.grading_progress = "FullyGraded"
+        else:
+            late_policy.apply_to_cell(course, item, cell)
+            if score is not None:
+                cell.grading_progress = "FullyGraded"
+    platform.store.changed()
+
+
+def take_away_override(
+    platform: Platform, course: Course, item: LineItem, *, student: Person
+) -> None:
+    """Take a person's hand away, so that what the tool last said shows again.
+
+    Moodle has a mark for it; on Canvas somebody would type the tool's score in again.
+    """
+    with platform.store.lock:
+        cell = course.find_cell(item.id, student.id)
+        if cell is None or cell.source != "person":
+            return
+        if not cell.result and cell.submitted_at is None:
+            # The tool has said nothing yet, so nothing is left.
+            del course.cells[f"{item.id}/{student.id}"]
+            platform.store.changed()
+            return
+        cell.overridden = False
+        if platform.name == "moodle":
+            cell.score = None if cell.raw is None else min(max(cell.raw, 0.0), item.score_maximum)
+        else:
+            told, maximum = cell.result_score, cell.result_maximum
+            cell.score = told * item.score_maximum / maximum if told and maximum else told
+            cell.entered = cell.score
+            late_policy.apply_to_cell(course, item, cell)
+        cell.source = None if cell.score is None else "tool"
     platform.store.changed()

@@ -9,7 +9,8 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_alliance.practice_lms import gradebook, launches
-from lti_alliance.practice_lms.breakages import BREAKAGES, apply_breakage
+from lti_alliance.practice_lms.breakages import GROUPS, active, apply_breakage
+from lti_alliance.practice_lms.breaking import scene_of
 from lti_alliance.practice_lms.pages import COURSE, Visit, launch_form, render, visit
 from lti_alliance.practice_lms.platform import practice
 from lti_alliance.practice_lms.services import answer
@@ -72,9 +73,12 @@ def show_cell(platform_name: str, course_id: str, item_id: str, person_id: str) 
 
 @blueprint.post(CELL)
 def change_cell(platform_name: str, course_id: str, item_id: str, person_id: str) -> AnyResponse:
-    """Enter a grade by hand; an empty field takes it away."""
+    """Enter a grade by hand, with an empty field taking it away; or take an override away."""
     here = grader(platform_name, course_id)
     item, _, student = _pair(here, item_id, person_id)
+    if request.form.get("override") == "off":
+        gradebook.take_away_override(here.platform, here.course, item, student=student)
+        return redirect(request.path, code=303)
     text = request.form.get("score", "").strip().replace(",", ".")
     try:
         score = float(text) if text else None
@@ -140,15 +144,15 @@ def launch_picker(platform_name: str, course_id: str) -> str:
 def show_breakages() -> str:
     """Show what can be broken, in plain words."""
     platforms: dict[str, Any] = {
-        name: {"faults": each.state.faults, "switches": each.state.switches}
+        name: {"platform": each, "active": active(each), "scene": scene_of(each)}
         for name, each in practice().platforms.items()
     }
-    return render_template("break.html", breakages=BREAKAGES, platforms=platforms)
+    return render_template("break.html", groups=GROUPS, platforms=platforms)
 
 
 @blueprint.post("/break")
 def break_something() -> AnyResponse:
-    """Break one thing on one platform, or mend everything there."""
+    """Break or mend one thing on one platform, or mend everything there."""
     platform = practice().platforms.get(request.form.get("platform", ""))
     if platform is None or not apply_breakage(platform, request.form.get("what", "")):
         abort(404)

@@ -12,6 +12,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from lti_alliance.practice_lms import keys
 from lti_alliance.practice_lms.messages import MessageLog
+from lti_alliance.practice_lms.rate_limit import RateLimit
+from lti_alliance.practice_lms.stats import Stats
 from lti_alliance.practice_lms.store import Store
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 EXTENSION = "practice_lms"
 TEACHING_ROLES = {"teacher", "ta", "designer", "non_editing_teacher", "admin"}
+STUDENT_ROLES = {"student", "test_student"}
 GRADING_ROLES = {"teacher", "ta", "non_editing_teacher", "admin"}
 
 
@@ -46,6 +49,9 @@ class Platform:
     store: Store
     messages: MessageLog
     pending: dict[str, PendingLaunch] = field(default_factory=dict)
+    stats: Stats = field(default_factory=Stats)
+    rate_limit: RateLimit = field(default_factory=RateLimit)
+    _by_user_id: dict[str, Person] = field(default_factory=dict)
 
     @property
     def settings(self) -> PracticeSettings:
@@ -129,7 +135,20 @@ class Platform:
 
     def find_by_sub(self, user_id: str) -> Person | None:
         """Return the person whom the tool knows by this id."""
-        return next((each for each in self.state.people.values() if each.sub == user_id), None)
+        person = self.find_by_user_id(user_id)
+        return person if person is not None and person.sub == user_id else None
+
+    def find_by_user_id(self, user_id: str) -> Person | None:
+        """Return the person whose `sub` or number this is, without looking through them all."""
+        people = self.state.people
+        person = self._by_user_id.get(user_id)
+        known = person is not None and user_id in {person.sub, str(person.number)}
+        if person is None or not known or people.get(person.id) is not person:
+            # Somebody new, or another scenario: look anew.
+            by_number = {str(each.number): each for each in people.values()}
+            self._by_user_id = by_number | {each.sub: each for each in people.values()}
+            person = self._by_user_id.get(user_id)
+        return person
 
     def role_in(self, course: Course, person: Person) -> str:
         """Return the person's current role in the course, empty when there is none."""
@@ -150,12 +169,16 @@ class Platform:
             or "Administrator" in person.institution_roles
         )
 
+    def is_student(self, course: Course, person: Person) -> bool:
+        """Tell whether the person has a row in the course's gradebook."""
+        return self.role_in(course, person) in STUDENT_ROLES
+
     def students(self, course: Course) -> list[Person]:
         """Return the people with a row in the gradebook."""
         return [
             self.state.people[person_id]
             for person_id, enrolment in course.enrolments.items()
-            if enrolment.role in {"student", "test_student"} and not enrolment.ended
+            if enrolment.role in STUDENT_ROLES and not enrolment.ended
         ]
 
     def target_of(self, activity: Activity) -> str:

@@ -7,9 +7,10 @@ import ipaddress
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from lti_alliance.practice_lms import gradebook, launches
+from lti_alliance.practice_lms import launches
 from lti_alliance.practice_lms.platform import practice
 from lti_alliance.practice_lms.practice_courses import blueprint as courses
+from lti_alliance.practice_lms.practice_grades import blueprint as grades
 from lti_alliance.practice_lms.practice_lookups import (
     body_of,
     refuse_plainly,
@@ -18,23 +19,13 @@ from lti_alliance.practice_lms.practice_lookups import (
     the_person,
     the_platform,
 )
+from lti_alliance.practice_lms.practice_trouble import blueprint as trouble
 from lti_alliance.practice_lms.services import answer
-from lti_alliance.practice_lms.state import Fault, Switches
 
 blueprint = Blueprint("practice_api", __name__, url_prefix="/_practice")
 blueprint.register_blueprint(courses)
-
-ENDPOINTS = (
-    "token",
-    "score",
-    "lineitems",
-    "results",
-    "memberships",
-    "jwks",
-    "auth",
-    "deep_linking",
-)
-KINDS = ("status", "delay", "reset", "unclear", "html", "throttle")
+blueprint.register_blueprint(grades)
+blueprint.register_blueprint(trouble)
 
 
 @blueprint.before_request
@@ -89,94 +80,23 @@ def launch() -> Response:
     return answer({"login_url": platform.state.tool.login_url, "fields": fields})
 
 
-@blueprint.get("/gradebook/<platform_name>/<course_id>")
-def show_gradebook(platform_name: str, course_id: str) -> Response:
-    """Show every (student, activity) pair."""
-    platform = the_platform(platform_name)
-    return answer(gradebook.gradebook_json(platform, the_course(platform, course_id)))
-
-
-@blueprint.post("/gradebook/<platform_name>/<course_id>")
-def enter_grade(platform_name: str, course_id: str) -> Response:
-    """Enter a grade as a person would; `score` null takes it away."""
-    platform = the_platform(platform_name)
-    course, body = the_course(platform, course_id), body_of()
-    item = course.primary_item(the_activity(course, body.get("activity")).id)
-    if item is None:
-        refuse_plainly("the activity is not graded")
-    score = body.get("score")
-    gradebook.set_by_person(
-        platform,
-        course,
-        item,
-        student=the_person(platform, body.get("person")),
-        score=None if score is None else float(score),
-    )
-    return answer({"stored": True})
-
-
 @blueprint.get("/messages")
 def messages() -> Response:
     """Return the messages that passed, newest first."""
     return answer(practice().messages.to_json())
 
 
-@blueprint.get("/faults")
-def list_faults() -> Response:
-    """Return the faults that wait and the switches."""
-    return answer(
-        {
-            name: {
-                "faults": [each.to_json() for each in platform.state.faults],
-                "switches": platform.state.switches.to_json(),
-            }
-            for name, platform in practice().platforms.items()
-        }
-    )
+@blueprint.get("/stats/<platform_name>")
+def show_stats(platform_name: str) -> Response:
+    """Show how often the tool called, whom, and how many scores were on their way at once."""
+    return answer(the_platform(platform_name).stats.report())
 
 
-@blueprint.post("/faults")
-def add_fault() -> Response:
-    """Script a misbehaviour, e.g. three answers of 503 to the next scores."""
-    body = body_of()
-    platform = the_platform(body.get("platform"))
-    if body.get("endpoint") not in ENDPOINTS or body.get("kind") not in KINDS:
-        refuse_plainly("endpoint or kind unknown")
-    names = {each.name for each in dataclasses.fields(Fault)}
-    fault = Fault(**{name: value for name, value in body.items() if name in names})
-    with platform.store.lock:
-        platform.state.faults.append(fault)
-    platform.store.changed()
-    return answer(fault.to_json(), status=201)
-
-
-@blueprint.delete("/faults/<platform_name>")
-def clear_faults(platform_name: str) -> Response:
-    """Forget the faults that wait."""
-    platform = the_platform(platform_name)
-    with platform.store.lock:
-        platform.state.faults.clear()
-    platform.store.changed()
+@blueprint.delete("/stats/<platform_name>")
+def forget_stats(platform_name: str) -> Response:
+    """Count from nought again."""
+    the_platform(platform_name).stats.clear()
     return Response("", 204)
-
-
-@blueprint.post("/switches/<platform_name>")
-def change_switches(platform_name: str) -> Response:
-    """Turn moods on and off; `rotate_keys` and `deployment_id` act at once."""
-    platform, body = the_platform(platform_name), body_of()
-    names = {each.name for each in dataclasses.fields(Switches)}
-    unknown = set(body) - names - {"rotate_keys", "deployment_id"}
-    if unknown:
-        refuse_plainly("no such switch: " + ", ".join(sorted(unknown)))
-    with platform.store.lock:
-        for name in names & set(body):
-            setattr(platform.state.switches, name, body[name])
-        if body.get("deployment_id"):
-            platform.state.tool.deployment_id = str(body["deployment_id"])
-    if body.get("rotate_keys"):
-        platform.rotate_keys()
-    platform.store.changed()
-    return answer(platform.state.switches.to_json())
 
 
 @blueprint.get("/tool/<platform_name>")
@@ -206,4 +126,11 @@ def reset() -> Response:
     practice().messages.clear()
     for platform in practice().platforms.values():
         platform.pending.clear()
+        platform.stats.clear()
     return jsonify({"reset": True})
+
+
+@blueprint.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+def no_such_address(rest: str) -> Response:
+    """Say that there is nothing here."""
+    refuse_plainly(f"no such address: /_practice/{rest}", 404)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 from flask import Response, abort, request
@@ -30,6 +31,15 @@ def refuse_plainly(sentence: str, status: int = 400) -> NoReturn:
     abort(Response(json.dumps({"error": sentence}), status, content_type="application/json"))
 
 
+def number(body: dict[str, Any], name: str, *, least: float = 0, most: float = math.inf) -> float:
+    """Return a number that was sent, or refuse what is none."""
+    value = body[name]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        limits = f"from {least:g}" + (f" to {most:g}" if math.isfinite(most) else " up")
+        refuse_plainly(f"{name} is a number {limits}")
+    return value
+
+
 def the_course(platform: Platform, course_id: object) -> Course:
     """Return the course; the first one when none is named, or refuse."""
     if course_id is None:
@@ -48,9 +58,9 @@ def the_person(platform: Platform, person_id: object) -> Person:
     return found
 
 
-def the_activity(course: Course, activity_id: object) -> Activity:
+def the_activity(course: Course, activity_id: object, *, even_deleted: bool = False) -> Activity:
     """Return the activity, or refuse."""
     found = course.activities.get(str(activity_id))
-    if found is None or found.deleted:
+    if found is None or (found.deleted and not even_deleted):
         refuse_plainly("no such activity", 404)
     return found

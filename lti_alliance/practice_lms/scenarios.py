@@ -133,12 +133,14 @@ def _person(platform: str, number: int, slug: str, name: str, role: str) -> Pers
     )
 
 
-def _slug(name: str) -> str:
+def slug_of(name: str) -> str:
+    """Return the account name that belongs to a person's name."""
     plain = name.lower().translate(str.maketrans("áíñ", "ain", "'-"))
     return plain.replace(" ", ".")
 
 
-def _enrol(state: PlatformState, course: Course, slug: str, name: str, role: str) -> Person:
+def enrol(state: PlatformState, course: Course, slug: str, name: str, role: str) -> Person:
+    """Give somebody an account and, with a role, a part in the course."""
     person = _person(state.name, state.take_number(), slug, name, role)
     state.people[slug] = person
     if role:
@@ -151,8 +153,8 @@ def _canvas(settings: PracticeSettings) -> PlatformState:
     course = Course(CANVAS_COURSE, hex_id("course"), COURSE_CODE, COURSE_TITLE)
     state.courses[course.id] = course
     state.next_number = 301
-    for name in _names(CANVAS_STUDENTS):
-        student = _enrol(state, course, _slug(name), name, "student")
+    for name in names_in(CANVAS_STUDENTS):
+        student = enrol(state, course, slug_of(name), name, "student")
         student.institution_roles = ["Student"]
         student.about = "Student"
     first = next(iter(state.people))
@@ -173,7 +175,7 @@ def _canvas(settings: PracticeSettings) -> PlatformState:
         ),
         ("nameless", "", "student", ["Student"], "Student with neither name nor e-mail"),
     ]:
-        person = _enrol(state, course, slug, name, role)
+        person = enrol(state, course, slug, name, role)
         person.institution_roles, person.about = institution, about
         if slug == "instructor":
             person.given_name, person.family_name = "Renata", "Whitfield"
@@ -198,13 +200,13 @@ def _moodle(settings: PracticeSettings) -> PlatformState:
     course = Course(MOODLE_COURSE, MOODLE_COURSE, COURSE_CODE, COURSE_TITLE)
     state.courses[course.id] = course
     state.next_number = 2
-    admin = _enrol(state, course, "admin", "Vera Lindholm", "admin")
+    admin = enrol(state, course, "admin", "Vera Lindholm", "admin")
     admin.about = "Site administrator, made the course"
-    teacher = _enrol(state, course, "teacher", "Prof. Daniel Mwangi", "teacher")
+    teacher = enrol(state, course, "teacher", "Prof. Daniel Mwangi", "teacher")
     teacher.given_name, teacher.family_name, teacher.about = "Daniel", "Mwangi", "Teacher"
-    for name in _names(MOODLE_STUDENTS):
-        _enrol(state, course, _slug(name), name, "student").about = "Student"
-    helper = _enrol(state, course, "helper", "Zainab Rahimi", "non_editing_teacher")
+    for name in names_in(MOODLE_STUDENTS):
+        enrol(state, course, slug_of(name), name, "student").about = "Student"
+    helper = enrol(state, course, "helper", "Zainab Rahimi", "non_editing_teacher")
     helper.about = "Non-editing teacher"
 
     state.next_number = 3
@@ -245,7 +247,8 @@ def add_activity(
     return item
 
 
-def _names(text: str) -> list[str]:
+def names_in(text: str) -> list[str]:
+    """Return the names of a list with semicolons."""
     return [" ".join(each.split()) for each in text.split(";") if each.strip()]
 
 

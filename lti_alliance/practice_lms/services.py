@@ -1,24 +1,24 @@
-"""Plumbing of the service endpoints: refusals, faults on demand, and the record of it all."""
+"""Plumbing of the service endpoints: answers, refusals, and the record of every call."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import re
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
-from flask import Response, g, jsonify, make_response, request
+from flask import Response, g, jsonify, request
 
+from lti_alliance.practice_lms import faults
 from lti_alliance.practice_lms.messages import parsed
+from lti_alliance.practice_lms.moods import Fault
 from lti_alliance.practice_lms.platform import Platform, platform_named
-from lti_alliance.practice_lms.state import Fault
+from lti_alliance.practice_lms.stats import Pair
+from lti_alliance.practice_lms.wire import SOCKET, is_dropped
 
-RESET = "practice_lms.reset"
-THROTTLED = "403 Forbidden (Rate Limit Exceeded)\n"
-SORRY_PAGE = "<!doctype html><title>Sign in</title><h1>Please sign in to Northfield College</h1>"
+LONGEST_ANSWER = 50_000
+"""A longer answer, such as the grades of a great class, is remembered by its beginning."""
 ISO_8601 = re.compile(
     r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?"
 )
@@ -77,49 +77,11 @@ def written(moment: float) -> str:
     return text.replace("+00:00", "Z")
 
 
-def next_fault(platform: Platform, endpoint: str) -> Fault | None:
-    """Use up one turn of the first fault that waits for this endpoint."""
-    with platform.store.lock:
-        faults = platform.state.faults
-        fault = next((each for each in faults if each.endpoint == endpoint), None)
-        if fault is None:
-            return None
-        fault.times -= 1
-        if fault.times <= 0:
-            faults.remove(fault)
-    platform.store.changed()
-    return fault
-
-
-def _misbehave(platform: Platform, fault: Fault, proceed: Callable[[], Response]) -> Response:
-    if fault.kind == "delay":
-        platform.settings.sleep(fault.seconds)
-        return proceed()
-    if fault.kind in {"reset", "unclear"}:
-        if fault.kind == "unclear":
-            proceed()
-        # The WSGI layer sees this mark and drops the connection without a byte.
-        request.environ[RESET] = True
-        return make_response("", 500)
-    if fault.kind == "html":
-        return make_response(SORRY_PAGE)
-    if fault.kind == "throttle":
-        response = make_response(THROTTLED, platform.state.switches.throttle_status)
-        response.headers["Content-Type"] = "text/plain; charset=utf-8"
-        response.headers["X-Rate-Limit-Remaining"] = "0.0"
-        return response
-    response = make_response(fault.body or "", fault.status)
-    response.headers["Content-Type"] = "text/plain; charset=utf-8"
-    if fault.retry_after:
-        response.headers["Retry-After"] = fault.retry_after
-    return response
-
-
 View = Callable[..., Response]
 
 
-def endpoint(platform_name: str, kind: str, *, fault: str | None = None) -> Callable[[View], View]:
-    """Make a view a protocol endpoint: faults happen to it, and its traffic is recorded."""
+def endpoint(platform_name: str, kind: str, *, fault: str = "") -> Callable[[View], View]:
+    """Make a view a protocol endpoint: it can be broken on purpose, and its calls are recorded."""
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
@@ -132,9 +94,24 @@ def endpoint(platform_name: str, kind: str, *, fault: str | None = None) -> Call
                 except Refusal as refusal:
                     return refusal.response
 
-            found = next_fault(platform, fault) if fault else None
-            response = _misbehave(platform, found, proceed) if found else proceed()
+            user_id = _user_of_score() if fault == "score" else None
+            platform.stats.count_call(fault or "unknown", host=request.host)
+            done = _in_flight(platform, user_id)
+            found: Fault | None = None
+            response: Response | None = None
+            try:
+                response = faults.mood(platform, fault)
+                if response is None:
+                    found = faults.next_fault(platform, fault, user_id=user_id)
+                    response = faults.misbehave(platform, found, proceed) if found else proceed()
+            finally:
+                if response is not None and response.is_streamed:
+                    response.response = _until_sent(response.response, done)
+                else:
+                    done()
             _record(platform, kind, response, found)
+            status = None if is_dropped() else response.status_code
+            platform.stats.count_answer(fault or "unknown", status)
             return response
 
         return observed
@@ -142,53 +119,44 @@ def endpoint(platform_name: str, kind: str, *, fault: str | None = None) -> Call
     return decorate
 
 
+def _user_of_score() -> str | None:
+    sent = parsed(request.get_data(as_text=True))
+    found = sent.get("userId") if isinstance(sent, dict) else None
+    return None if found is None else str(found)
+
+
+def _in_flight(platform: Platform, user_id: str | None) -> Callable[[], None]:
+    """Note that a score call is being dealt with; return what says that it no longer is."""
+    if user_id is None:
+        return lambda: None
+    pair = Pair(str((request.view_args or {}).get("item_id")), user_id)
+    call = platform.stats.begin_score(pair, connection=request.environ.get(SOCKET))
+    return functools.partial(platform.stats.end_score, call)
+
+
+def _until_sent(chunks: Iterable[Any], done: Callable[[], None]) -> Iterator[Any]:
+    try:
+        yield from chunks
+    finally:
+        done()
+
+
 def _record(platform: Platform, kind: str, response: Response, fault: Fault | None) -> None:
     sent: Any = parsed(request.get_data(as_text=True)) if request.data else None
     if request.form:
         sent = request.form.to_dict()
     answered: Any = g.get("answered")
-    if answered is None:
-        answered = parsed(response.get_data(as_text=True)) if response.data else ""
-    dropped = bool(request.environ.get(RESET))
+    if response.is_streamed:
+        answered = "(in many pieces)"
+    elif answered is None:
+        text = response.get_data().decode("utf-8", "replace")
+        answered = parsed(text) if len(text) <= LONGEST_ANSWER else text
     platform.messages.add(
         platform.name,
         kind + (f" (broken on purpose: {fault.kind})" if fault else ""),
         method=request.method,
         url=request.url,
         sent=sent,
-        status=None if dropped else response.status_code,
-        answered="connection dropped" if dropped else answered,
+        status=None if is_dropped() else response.status_code,
+        answered="connection dropped" if is_dropped() else answered,
     )
-
-
-class DropConnections:
-    """WSGI layer that closes the connection where an endpoint asked for it."""
-
-    def __init__(self, app: Callable[..., Any]) -> None:
-        """Wrap the application."""
-        self._app = app
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        """Answer, or break off as a lost network would."""
-        body = self._app(environ, _Held(environ, start_response))
-        if environ.get(RESET):
-            connection = environ.get("werkzeug.socket")
-            if isinstance(connection, socket.socket):
-                # The server would keep the connection open for the next request.
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
-            raise ConnectionResetError("connection dropped on purpose")
-        return body
-
-
-class _Held:
-    """A `start_response` that stays silent when the connection is to be dropped."""
-
-    def __init__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> None:
-        self._environ = environ
-        self._start_response = start_response
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._environ.get(RESET):
-            return lambda _data: None
-        return self._start_response(*args, **kwargs)

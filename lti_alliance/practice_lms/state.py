@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-import types
-import typing
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
+from lti_alliance.practice_lms.moods import Broken, Fault, Switches
+from lti_alliance.practice_lms.remembered import Remembered
 
-class Remembered:
-    """Give a dataclass its JSON form and its way back."""
-
-    __slots__ = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain dictionaries, lists and scalars."""
-        return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Rebuild the object; members that an older file lacks keep their defaults."""
-        return typing.cast("Self", _revive(cls, data))
-
-
-def _revive(kind: Any, data: Any) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (types.UnionType, typing.Union):
-        present = next(each for each in arguments if each is not type(None))
-        return None if data is None else _revive(present, data)
-    if origin is list:
-        return [_revive(arguments[0], each) for each in data]
-    if origin is dict:
-        return {key: _revive(arguments[1], each) for key, each in data.items()}
-    if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        return typing.cast("Any", kind)(
-            **{name: _revive(hints[name], value) for name, value in data.items() if name in hints}
-        )
-    return data
+CHANGES_KEPT = 200
 
 
 @dataclass(slots=True)
@@ -129,10 +99,28 @@ class Comment(Remembered):
 
 
 @dataclass(slots=True)
+class ScoreChange(Remembered):
+    """One score message that was accepted, and what came of it."""
+
+    received: float
+    """The platform's own time."""
+    timestamp: str
+    """The message's `timestamp`, as it was sent."""
+    given: float | None
+    maximum: float | None
+    changed: list[str]
+    """What a reader of the gradebook sees change: `score`, `attempts`, `comments`."""
+    score: float | None
+    attempts: int
+
+
+@dataclass(slots=True)
 class Cell(Remembered):
     """What the gradebook holds for one line item and one person."""
 
     score: float | None = None
+    entered: float | None = None
+    """Canvas: the score before the late policy takes from it."""
     raw: float | None = None
     source: str | None = None
     """`tool` or `person`; nothing while there is no score."""
@@ -153,6 +141,47 @@ class Cell(Remembered):
     needs_review: bool = False
     activity_progress: str | None = None
     grading_progress: str | None = None
+    history: list[ScoreChange] = field(default_factory=list)
+
+    def visible(self) -> dict[str, object]:
+        """Return what a reader of the gradebook sees."""
+        return {
+            "score": self.score,
+            "attempts": self.attempts,
+            "comments": (len(self.comments), self.feedback),
+        }
+
+    def note(
+        self, message: dict[str, Any], *, seen_before: dict[str, object], received: float
+    ) -> None:
+        """Keep an accepted score message and what it changed; the oldest ones fall out."""
+        now = self.visible()
+        change = ScoreChange(
+            received,
+            str(message["timestamp"]),
+            _number(message.get("scoreGiven")),
+            _number(message.get("scoreMaximum")),
+            [name for name, value in now.items() if value != seen_before[name]],
+            self.score,
+            self.attempts,
+        )
+        self.history.append(change)
+        del self.history[:-CHANGES_KEPT]
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
+
+@dataclass(slots=True)
+class LatePolicy(Remembered):
+    """What Canvas takes from late work: percent of the possible points for each day begun."""
+
+    percent_per_day: float
+    minimum_percent: float = 0
 
 
 @dataclass(slots=True)
@@ -171,6 +200,7 @@ class Course(Remembered):
     published: bool = True
     concluded: bool = False
     tool_installed: bool = True
+    late_policy: LatePolicy | None = None
 
     def find_cell(self, line_item_id: int, person_id: str) -> Cell | None:
         """Return what is stored for the pair, if anything is."""
@@ -179,6 +209,15 @@ class Course(Remembered):
     def cell(self, line_item_id: int, person_id: str) -> Cell:
         """Return the pair's cell, made if need be."""
         return self.cells.setdefault(f"{line_item_id}/{person_id}", Cell())
+
+    def cells_of(self, line_item_id: int) -> dict[str, Cell]:
+        """Return a line item's cells by person."""
+        prefix = f"{line_item_id}/"
+        return {
+            key.removeprefix(prefix): cell
+            for key, cell in self.cells.items()
+            if key.startswith(prefix)
+        }
 
     def items_of(self, activity_id: str) -> list[LineItem]:
         """Return the activity's line items, oldest first."""
@@ -204,36 +243,6 @@ class Tool(Remembered):
 
 
 @dataclass(slots=True)
-class Switches(Remembered):
-    """Which of the platform's moods are on."""
-
-    storage_target: bool = True
-    privacy: str = "public"
-    noise: bool = False
-    http_lineitems: bool = False
-    login_fields: str = "lti_deployment_id"
-    test_student_gradable: bool = True
-    key_on: bool = True
-    services_key_on: bool = True
-    throttle_status: int = 403
-    concluded_status: int = 422
-    clock_skew_s: float = 0
-
-
-@dataclass(slots=True)
-class Fault(Remembered):
-    """One scripted misbehaviour of one endpoint, used up as it happens."""
-
-    endpoint: str
-    kind: str
-    times: int = 1
-    status: int = 503
-    retry_after: str | None = None
-    body: str | None = None
-    seconds: float = 0
-
-
-@dataclass(slots=True)
 class PlatformState(Remembered):
     """One of the two platforms: its accounts, courses, keys and moods."""
 
@@ -250,6 +259,7 @@ class PlatformState(Remembered):
     cached_tool_keys: dict[str, Any] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
     faults: list[Fault] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
     next_number: int = 1
 
     def take_number(self) -> int:

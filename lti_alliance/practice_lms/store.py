@@ -7,9 +7,11 @@ import json
 import os
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lti_alliance.practice_lms.remembered import members
 from lti_alliance.practice_lms.scenarios import build_platforms
 from lti_alliance.practice_lms.state import PlatformState
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from lti_alliance.practice_lms.settings import PracticeSettings
 
 WRITE_AFTER_S = 0.5
+LONGEST_WAIT_S = 5.0
+WAIT_PER_COST = 20
+"""Writing takes at most a twentieth of the time, however much there is to write."""
 
 
 class Store:
@@ -28,6 +33,8 @@ class Store:
         self.lock = threading.RLock()
         self._dirty = threading.Event()
         self._path: Path | None = None
+        self._writing = threading.Lock()
+        self._cost_s = 0.0
         self.platforms: dict[str, PlatformState] = {}
         if settings.data_dir is not None:
             settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -63,23 +70,30 @@ class Store:
         """Write the state in one piece: a reader finds the old file or the new one."""
         if self._path is None:
             return
-        with self.lock:
-            self._dirty.clear()
-            text = json.dumps(
-                {"platforms": {name: each.to_json() for name, each in self.platforms.items()}},
-                ensure_ascii=False,
-            )
-        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".practice_lms-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(self._path)
+        with self._writing:
+            began = time.monotonic()
+            with self.lock:
+                self._dirty.clear()
+                text = json.dumps(
+                    {"platforms": self.platforms}, default=members, ensure_ascii=False
+                )
+            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".practice_lms-")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(self._path)
+            self._cost_s = time.monotonic() - began
+
+    @property
+    def pause_s(self) -> float:
+        """Return how long to wait after a change: longer where there is much to write."""
+        return min(LONGEST_WAIT_S, max(WRITE_AFTER_S, self._cost_s * WAIT_PER_COST))
 
     def _save_soon(self) -> None:
         pause = threading.Event()
         while True:
             self._dirty.wait()
             # A burst of scores becomes one write.
-            pause.wait(WRITE_AFTER_S)
+            pause.wait(self.pause_s)
             self.save()

@@ -144,14 +144,10 @@ def prepare_check(
         reason = Reason.SCOPE_MISSING if ref.url else Reason.NO_LINE_ITEM
         _finish(session, activity_id, token, began_at=at, next_at=at + DAILY, reason=reason)
         return None
-    members = dict(
-        session.execute(
-            select(User.sub, Membership.id)
-            .join(Membership, Membership.user_id == User.id)
-            .where(Membership.context_id == link.context_id)
-        )
-        .tuples()
-        .all()
+    members = session.execute(
+        select(User.sub, Membership.id)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.context_id == link.context_id)
     )
     return CheckStep(
         activity_id=activity_id,
@@ -159,7 +155,7 @@ def prepare_check(
         line_item=ref,
         began_at=at,
         told=_told(session, activity_id, ref.url),
-        members=members,
+        members={member.sub: member.id for member in members},
     )
 
 

@@ -23,6 +23,7 @@ from lti_alliance.domain.delivery import (
 )
 from lti_alliance.domain.gradebook import GradingProgress
 from lti_alliance.domain.launch import Role
+from lti_alliance.domain.looks import Purpose
 from lti_alliance.errors import PlatformError
 from lti_alliance.models import LineItem, ScoreDelivery
 from lti_alliance.models.statements import rows_changed
@@ -66,15 +67,37 @@ def prepare(
     steps = []
     for found in load_claimed(session, delivery_ids, token):
         try:
-            with session.begin_nested():
-                step = _prepare_one(session, found, launch_url=launch_url, at=at)
+            step = next_step(found, launch_url=launch_url, at=at)
         except Exception:
             log.exception("delivery_failed", delivery_id=str(found.row.id))
             put_off(session, found.row.id, token=token, at=at, jitter=jitter())
             continue
-        if step is not None:
+        if _begin(session, found, step, at=at):
             steps.append(step)
     return steps
+
+
+def give_back(session: Session, steps: Collection[Step]) -> None:
+    """Give steps back whose calls have not been made, as if they had never been claimed."""
+    for step in steps:
+        values: dict[str, Any] = {}
+        if step.kind is StepKind.POST:
+            values = {
+                "told_version": step.told_version,
+                "told_url": step.told_url,
+                "told_progress": step.told_progress,
+                "told_comment_digest": step.told_comment_digest,
+            }
+        is_unclear = step.kind is StepKind.LOOK and step.purpose is not Purpose.FIRST
+        _write(
+            session,
+            step,
+            state=DeliveryState.UNCLEAR if is_unclear else DeliveryState.DUE,
+            reason=step.why,
+            lease_token="",
+            lease_until=None,
+            **values,
+        )
 
 
 def call(gradebook: Gradebook, step: Step) -> Heard:
@@ -97,22 +120,22 @@ def call(gradebook: Gradebook, step: Step) -> Heard:
         return Heard(error=error)
 
 
-def _prepare_one(session: Session, found: Found, *, launch_url: str, at: datetime) -> Step | None:
+def _begin(session: Session, found: Found, step: Step, *, at: datetime) -> bool:
+    """Write down that the step begins, and say whether there is a call to make."""
     if (reason := _hindrance(found)) is not None:
-        _settle(session, found, DeliveryState.BLOCKED, reason, at=at + BLOCKED_RETRY)
-        return None
-    step = next_step(found, launch_url=launch_url, at=at)
+        _settle(session, step, DeliveryState.BLOCKED, reason, at=at, next_at=at + BLOCKED_RETRY)
+        return False
     if step.is_pending and step.told_progress == GradingProgress.FULLY_GRADED:
         # A released score went out at the same moment: nothing may follow that would take it back.
-        _settle(session, found, DeliveryState.DELIVERED, Reason.NOTHING_TO_SEND, at=at)
-        return None
+        _settle(session, step, DeliveryState.DELIVERED, Reason.NOTHING_TO_SEND, at=at, next_at=at)
+        return False
     match step.kind:
         case StepKind.POST:
-            return step if _begin_post(session, step) else None
+            return _begin_post(session, step)
         case StepKind.FIND:
-            return step if _begin_search(session, step, at=at) else None
+            return _begin_search(session, step, at=at)
         case StepKind.LOOK:
-            return step
+            return True
 
 
 def _hindrance(found: Found) -> Reason | None:
@@ -127,11 +150,16 @@ def _hindrance(found: Found) -> Reason | None:
 
 
 def _settle(
-    session: Session, found: Found, state: DeliveryState, reason: Reason, *, at: datetime
+    session: Session,
+    step: Step,
+    state: DeliveryState,
+    reason: Reason,
+    *,
+    at: datetime,
+    next_at: datetime,
 ) -> None:
-    row = found.row
-    verdict = Verdict(state, reason, at)
-    settle(session, row.id, verdict, token=row.lease_token, version=row.desired_version, at=at)
+    verdict = Verdict(state, reason, next_at)
+    settle(session, step.delivery_id, verdict, token=step.token, version=step.version, at=at)
 
 
 def _begin_post(session: Session, step: Step) -> bool:

@@ -63,7 +63,7 @@ class Step:
     """The version of the desired score that this step is about."""
     why: str
     """The reason that the row gave before this step."""
-    line_item_id: UUID
+    line_item_id: UUID | None
     line_item: LineItemRef
     label: str
     score: Score
@@ -75,6 +75,7 @@ class Step:
     """What the platform last confirmed, at this address."""
     was_seen: bool
     """Whether the gradebook has been seen to show ``told``."""
+    told_version: int
     told_url: str
     told_progress: str
     told_submitted_at: datetime | None
@@ -200,7 +201,6 @@ def load_claimed(session: Session, delivery_ids: Collection[UUID], token: str) -
 def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
     """Return the step that the row asks for."""
     row, ref = found.row, found.ref
-    assert found.line_item is not None
     # What was told to another address was not told to this one.
     is_elsewhere = bool(ref.url) and row.told_url not in ("", ref.url)
     told = None
@@ -214,7 +214,7 @@ def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
         token=row.lease_token,
         version=row.desired_version,
         why=row.reason,
-        line_item_id=found.line_item.id,
+        line_item_id=found.line_item.id if found.line_item else None,
         line_item=ref,
         label=found.link.title,
         score=Score(user_id=found.sub, timestamp=next_timestamp(at, row.told_timestamp)),
@@ -223,6 +223,7 @@ def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
         told=told,
         was_seen=told is not None
         and is_shown(told, Result(score=row.seen_score, maximum=row.seen_maximum)),
+        told_version=row.told_version,
         told_url=row.told_url,
         told_progress="" if is_elsewhere else row.told_progress,
         told_submitted_at=None if is_elsewhere else row.told_submitted_at,

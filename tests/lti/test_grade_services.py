@@ -6,10 +6,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
-import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -19,21 +17,15 @@ from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.domain.gradebook import GradeScope, LineItemRef, Result, Score
 from lti_alliance.domain.launch import Role
 from lti_alliance.errors import PlatformRefused, PlatformUnavailable
-from lti_alliance.lti import keys
 from lti_alliance.lti.grade_services import GradeServices, address, compact, score_message
 from lti_alliance.lti.http import PlatformHTTP
 from lti_alliance.lti.tokens import ServiceTokens
-from lti_alliance.models import Grade, LineItem, Registration, ScoreDelivery
-from lti_alliance.practice_lms.app import create_practice_lms
-from lti_alliance.practice_lms.platform import EXTENSION
-from lti_alliance.practice_lms.settings import PracticeSettings
-from lti_alliance.practice_lms.state import Fault
-from lti_alliance.services import line_items, score_delivery
-from lti_alliance.services.score_claims import claim_due
-from lti_alliance.services.score_sending import deliver_one
+from lti_alliance.models import LineItem, Registration, ScoreDelivery
+from lti_alliance.services import line_items
 from tests import factories
+from tests.campus import Campus
 from tests.factories import LINE_ITEMS, NOW, SEALER
-from tests.fakes import Call, InProcess, ScriptedPlatform
+from tests.fakes import Call, ScriptedPlatform
 
 COLUMN = f"{LINE_ITEMS}/lineitem?type_id=2"
 EXTENSION_CLAIM = "https://canvas.instructure.com/lti/submission"
@@ -390,126 +382,6 @@ def test_endings_go_before_the_query(url: str, ending: str, expected: str) -> No
 
 
 # The practice LMS
-
-
-class Campus:
-    """The practice LMS in process, with one course whose student has a grade here."""
-
-    def __init__(self, engine: Engine, name: str) -> None:
-        self.engine = engine
-        self.at = NOW
-        self.http = requests.Session()
-        self.app = create_practice_lms(
-            PracticeSettings(now=lambda: self.at.timestamp(), http=self.http)
-        )
-        self.platform = self.app.extensions[EXTENSION].platforms[name]
-        with self.act() as session:
-            factories.make_tool_key(session)
-            self.jwks = json.dumps(keys.public_key_set(session))
-        self.http.mount("http://localhost:8000", ScriptedPlatform(lambda _: (200, {}, self.jwks)))
-        tokens = ServiceTokens(
-            http=PlatformHTTP(5.0, self._session),
-            acts=self.act,
-            sealer=SEALER,
-            now=lambda: self.at,
-        )
-        self.gradebook = GradeServices(tokens)
-        self.course = next(iter(self.platform.state.courses.values()))
-        self.item = self.course.primary_item("taster")
-        self.person = next(
-            person
-            for slug, person in self.platform.state.people.items()
-            if slug in self.course.enrolments and self.course.enrolments[slug].role == "student"
-        )
-        self.delivery_id = self._want(name)
-
-    def _session(self) -> requests.Session:
-        session = requests.Session()
-        session.mount("http://127.0.0.1:8001", InProcess(self.app))
-        return session
-
-    @contextmanager
-    def act(self) -> Iterator[Session]:
-        with Session(self.engine, expire_on_commit=False) as session:
-            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
-            yield session
-            session.commit()
-
-    def _want(self, name: str) -> UUID:
-        tool, root = self.platform.state.tool, self.platform.root
-        if name == "canvas":
-            token_url = f"{root}/login/oauth2/token"
-            container = f"{root}/api/lti/courses/{self.course.id}/line_items"
-            url = f"{container}/{self.item.id}"
-        else:
-            token_url = f"{root}/mod/lti/token.php"
-            container = f"{root}/mod/lti/services.php/{self.course.id}/lineitems?type_id=2"
-            url = container.replace("?", f"/{self.item.id}/lineitem?")
-        with self.act() as session:
-            registration = factories.make_registration(
-                session,
-                family=name,
-                client_id=tool.client_id,
-                auth_token_url=token_url,
-                service_hosts=["127.0.0.1:8001"],
-                allow_local=True,
-            )
-            course = factories.make_course(session, registration)
-            link = factories.make_link(session, course, url=url, container_url=container)
-            link.lti_id = str(self.item.resource_link_id)
-            activity = factories.make_activity(session, link)
-            member = factories.make_member(session, course, sub=self.person.sub)
-            grade = factories.make_grade(session, activity, member, comment="Read the feedback.")
-            delivery = score_delivery.mirror(session, grade, at=self.at)
-            assert delivery is not None
-            return delivery.id
-
-    def regrade(self, score: str) -> None:
-        with self.act() as session:
-            row = session.get_one(ScoreDelivery, self.delivery_id)
-            grade = session.get_one(Grade, row.grade_id)
-            grade.score = Decimal(score)
-            session.flush()
-            score_delivery.mirror(session, grade, at=self.at)
-
-    def work(self) -> None:
-        for _ in range(20):
-            with self.act() as session:
-                lease = timedelta(minutes=2)
-                claimed = claim_due(session, at=self.at, limit=4, lease=lease, token="t")
-            for delivery_id in claimed:
-                deliver_one(
-                    self.act,
-                    self.gradebook,
-                    delivery_id=delivery_id,
-                    token="t",
-                    now=lambda: self.at,
-                    launch_url="http://localhost:8000/lti/launch",
-                    jitter=lambda: 1.0,
-                )
-            if not claimed:
-                return
-        raise AssertionError("the delivery goes round in circles")
-
-    def work_for(self, **time: float) -> None:
-        """Let time pass in steps of half a minute, working all along."""
-        until = self.at + timedelta(**time)
-        while self.at <= until:
-            self.work()
-            self.at += timedelta(seconds=30)
-
-    def break_something(self, kind: str, *, endpoint: str = "score", **members: Any) -> None:
-        fault = Fault.from_json({"endpoint": endpoint, "kind": kind, **members})
-        self.platform.state.faults.append(fault)
-
-    @property
-    def row(self) -> ScoreDelivery:
-        with self.act() as session:
-            return session.get_one(ScoreDelivery, self.delivery_id)
-
-    @property
-    def cell(self) -> Any:
-        return self.course.find_cell(self.item.id, self.person.id)
 
 
 @pytest.fixture(params=["canvas", "moodle"])

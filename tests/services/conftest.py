@@ -1,11 +1,17 @@
 """A course on the table for the tests of the services."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.sealing import Sealer
+from lti_alliance.services.ports import Acts
 from tests import stage as stages
+from tests.services.scene import Scene
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +30,23 @@ def sealer() -> Sealer:
 def stage(session: Session, catalogue: Catalogue) -> stages.Stage:
     """One course with its instructor."""
     return stages.build(session, catalogue)
+
+
+@pytest.fixture
+def acts(engine: Engine) -> Acts:
+    """Begins acts as the worker does: a session and a transaction of their own."""
+
+    @contextmanager
+    def act() -> Iterator[Session]:
+        with Session(engine, expire_on_commit=False) as session:
+            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+            yield session
+            session.commit()
+
+    return act
+
+
+@pytest.fixture
+def scene(acts: Acts) -> Scene:
+    """An empty stage."""
+    return Scene(acts)

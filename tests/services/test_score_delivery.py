@@ -22,109 +22,15 @@ from lti_alliance.errors import (
     PlatformUnavailable,
     PlatformUnclear,
 )
-from lti_alliance.models import Grade, LineItem, Registration, RegistrationState, ScoreDelivery
+from lti_alliance.models import LineItem, Registration, RegistrationState, ScoreDelivery
 from lti_alliance.services import delivery_views, score_delivery, score_resending
 from lti_alliance.services.ports import Acts
-from lti_alliance.services.score_claims import claim_due, is_anything_due
-from lti_alliance.services.score_records import put_off, record
-from lti_alliance.services.score_sending import call, prepare
-from lti_alliance.services.score_steps import Step
+from lti_alliance.services.score_claims import is_anything_due
+from lti_alliance.services.score_records import put_off
 from tests import factories
 from tests.factories import NOW
 from tests.fakes import FakeGradebook, Killed
-
-LEASE = timedelta(minutes=2)
-LAUNCH_URL = "https://tool.test/lti/launch"
-
-
-@pytest.fixture
-def acts(engine: Engine) -> Acts:
-    """Begins acts as the worker does: a session and a transaction of their own."""
-
-    @contextmanager
-    def act() -> Iterator[Session]:
-        with Session(engine, expire_on_commit=False) as session:
-            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
-            yield session
-            session.commit()
-
-    return act
-
-
-class Scene:
-    """A platform with its gradebook, a clock, and a worker that is asked step by step."""
-
-    def __init__(self, acts: Acts) -> None:
-        self.acts = acts
-        self.gradebook = FakeGradebook()
-        self.at = NOW
-
-    def grade(self, *, family: str = "canvas", **changes: object) -> UUID:
-        """Make a grade and want it shown; return the delivery's id."""
-        line_item = changes.pop("line_item", {})
-        with self.acts() as session:
-            course = factories.make_course(
-                session, factories.make_registration(session, family=family)
-            )
-            link = factories.make_link(session, course, **line_item)
-            grade = factories.make_grade(session, factories.make_activity(session, link), **changes)
-            delivery = score_delivery.mirror(session, grade, at=self.at)
-            assert delivery is not None
-            return delivery.id
-
-    def regrade(self, delivery_id: UUID, **changes: object) -> None:
-        """Change the grade behind a delivery and want that shown."""
-        with self.acts() as session:
-            delivery = session.get_one(ScoreDelivery, delivery_id)
-            grade = session.get_one(Grade, delivery.grade_id)
-            for name, value in changes.items():
-                setattr(grade, name, value)
-            session.flush()
-            score_delivery.mirror(session, grade, at=self.at)
-
-    def claim(self, *, limit: int = 10, token: str = "token") -> list[UUID]:
-        with self.acts() as session:
-            return claim_due(session, at=self.at, limit=limit, lease=LEASE, token=token)
-
-    def prepare(self, delivery_id: UUID, *, token: str = "token") -> Step | None:
-        with self.acts() as session:
-            steps = prepare(
-                session, [delivery_id], token=token, launch_url=LAUNCH_URL, at=self.at
-            )
-            return steps[0] if steps else None
-
-    def step(self, delivery_id: UUID, *, token: str = "token") -> None:
-        step = self.prepare(delivery_id, token=token)
-        if step is None:
-            return
-        heard = call(self.gradebook, step)
-        with self.acts() as session:
-            record(session, step, heard, at=self.at, jitter=1.0)
-
-    def work(self) -> int:
-        """Make every step that is due now, and count them."""
-        steps = 0
-        while claimed := self.claim():
-            for delivery_id in claimed:
-                self.step(delivery_id)
-                steps += 1
-            assert steps < 100, "the deliveries go round in circles"
-        return steps
-
-    def row(self, delivery_id: UUID) -> ScoreDelivery:
-        with self.acts() as session:
-            return session.get_one(ScoreDelivery, delivery_id)
-
-    def state(self, delivery_id: UUID) -> tuple[str, str]:
-        row = self.row(delivery_id)
-        return row.state, row.reason
-
-
-@pytest.fixture
-def scene(acts: Acts) -> Scene:
-    """An empty stage."""
-    return Scene(acts)
-
+from tests.services.scene import LEASE, Scene
 
 # Wanting
 
@@ -150,8 +56,9 @@ def test_a_change_that_alters_nothing_sends_nothing(scene: Scene) -> None:
     assert scene.work() == 0
 
     scene.regrade(delivery_id, score=Decimal(8))
+    scene.work()
 
-    assert scene.work() == 1
+    assert len(scene.gradebook.posts) == 2
 
 
 @pytest.mark.needs_postgres
@@ -226,8 +133,9 @@ def test_a_grade_without_a_score_wants_nothing(scene: Scene) -> None:
     assert (row.desired_score, row.told_score) == (None, Decimal(7))
 
     scene.regrade(delivery_id, score=Decimal(7))
+    scene.work()
 
-    assert scene.work() == 1
+    assert len(scene.gradebook.posts) == 2
 
 
 def test_an_incomplete_grade_has_no_row(session: Session) -> None:
@@ -250,6 +158,20 @@ def test_a_newer_score_does_not_jump_the_wait_that_a_platform_asked_for(scene: S
 
 
 # Claiming
+
+
+def backlog(scene: Scene, count: int) -> set[UUID]:
+    """Make a class whose scores have waited for an hour."""
+    with scene.acts() as session:
+        course = factories.make_course(session)
+        activity = factories.make_activity(session, factories.make_link(session, course))
+        ids = set()
+        for _ in range(count):
+            grade = factories.make_grade(session, activity)
+            delivery = score_delivery.mirror(session, grade, at=NOW - timedelta(hours=1))
+            assert delivery is not None
+            ids.add(delivery.id)
+    return ids
 
 
 @pytest.mark.both_databases
@@ -281,18 +203,23 @@ def test_two_workers_never_claim_the_same_delivery(scene: Scene) -> None:
 @pytest.mark.both_databases
 def test_a_platform_gets_a_few_calls_at_a_time(scene: Scene) -> None:
     """One registration's backlog neither floods it nor holds up another's."""
-    with scene.acts() as session:
-        course = factories.make_course(session)
-        activity = factories.make_activity(session, factories.make_link(session, course))
-        for _ in range(CALLS_AT_ONCE + 3):
-            grade = factories.make_grade(session, activity)
-            score_delivery.mirror(session, grade, at=NOW - timedelta(hours=1))
+    backlog(scene, CALLS_AT_ONCE + 3)
     other = scene.grade()
-    claimed = scene.claim(limit=50)
+    claims = [scene.claim(token=str(number)) for number in range(CALLS_AT_ONCE + 2)]
 
-    assert len(claimed) == CALLS_AT_ONCE + 1
-    assert other in claimed
-    assert scene.claim(limit=50) == []
+    assert [other] in claims
+    assert [len(claim) for claim in claims if claim != [other]][:-1] == [2, 2, 2, 1]
+    assert claims[-1] == []
+
+
+@pytest.mark.both_databases
+def test_a_claim_is_for_one_platform(scene: Scene) -> None:
+    """What one thread sends one after the other goes to one registration, a limited number."""
+    ids = backlog(scene, 50)
+    claimed = scene.claim(limit=8)
+
+    assert len(claimed) == 8
+    assert set(claimed) <= ids
 
 
 def test_nothing_is_sent_for_a_disabled_registration(scene: Scene) -> None:
@@ -449,7 +376,8 @@ def test_a_change_during_the_call_is_sent_afterwards(scene: Scene) -> None:
 
     scene.gradebook.post_score = post_and_regrade  # type: ignore[method-assign]
 
-    assert scene.work() == 2
+    scene.work()
+
     assert [score.score_given for _, score in scene.gradebook.posts] == [Decimal(7), Decimal(9)]
     assert scene.row(delivery_id).told_score == Decimal(9)
 
@@ -489,12 +417,12 @@ def test_a_persons_value_stands(scene: Scene) -> None:
     scene.gradebook.fail_after.append(PlatformUnclear("timeout"))
     scene.work()
     (cell,) = scene.gradebook.cells.values()
-    cell.score = Decimal(3)
+    cell.score = Decimal(9)
     scene.at += timedelta(minutes=1)
     scene.work()
 
     assert scene.state(delivery_id) == (DeliveryState.OVERRIDDEN, Reason.CHANGED_IN_LMS)
-    assert scene.row(delivery_id).seen_score == Decimal(3)
+    assert scene.row(delivery_id).seen_score == Decimal(9)
     assert len(scene.gradebook.posts) == 1
 
 

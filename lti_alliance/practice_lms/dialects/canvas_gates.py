@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 
 import jwt
@@ -24,6 +24,7 @@ STATUS_NAMES = {
 }
 TOKEN_CLAIMS = ("iss", "sub", "aud", "iat", "exp", "jti", "scopes")
 TOKEN_LIFE_S = 3600
+Found = TypeVar("Found")
 
 
 def fail(status: int, message: str) -> NoReturn:
@@ -98,19 +99,21 @@ def find_item(platform: Platform, course: Course, item_id: str) -> LineItem:
 
 
 def paged(
-    found: list[dict[str, Any]],
+    found: Sequence[Found],
     *,
+    shape: Callable[[Found], dict[str, Any]],
     address: str,
     media_type: str,
     default: int,
     most: int,
     wrap: Callable[[list[dict[str, Any]]], Any] = list,
 ) -> Response:
-    """Answer one page with Canvas's `Link` header."""
+    """Answer one page with Canvas's `Link` header; only what is on the page is shaped."""
     size = max(1, min(_number("limit", default), most))
     page = max(1, _number("page", 1))
     last = max(1, -(-len(found) // size))
-    response = answer(wrap(found[(page - 1) * size : page * size]), media_type=media_type)
+    shown = [shape(each) for each in found[(page - 1) * size : page * size]]
+    response = answer(wrap(shown), media_type=media_type)
     kept = {key: each for key, each in request.args.items() if key not in {"page", "limit"}}
 
     def link(number: int, name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Response, request
 
+from lti_alliance.practice_lms import late_policy
 from lti_alliance.practice_lms.dialects.canvas_gates import enter, fail, find_item, not_found, paged
 from lti_alliance.practice_lms.platform import Platform
 from lti_alliance.practice_lms.scopes import (
@@ -22,7 +23,7 @@ from lti_alliance.practice_lms.scopes import (
     RESULTS_TYPE,
 )
 from lti_alliance.practice_lms.services import answer, parse_moment, refuse
-from lti_alliance.practice_lms.state import Activity, Cell, Course, LineItem
+from lti_alliance.practice_lms.state import Activity, Cell, Course, LineItem, Person
 
 SUBMISSION_TYPE = "https://canvas.instructure.com/lti/submission_type"
 LAUNCH_URL = "https://canvas.instructure.com/lti/launch_url"
@@ -56,7 +57,7 @@ def listing(platform: Platform, course_id: str) -> Response:
     course = enter(platform, course_id, LINEITEM, LINEITEM_READONLY)
     asked = request.args
     with platform.store.lock:
-        items = [
+        found = [
             item
             for item in course.line_items.values()
             if item.client_id == platform.state.tool.client_id
@@ -65,9 +66,9 @@ def listing(platform: Platform, course_id: str) -> Response:
             and asked.get("resource_id") in (None, item.resource_id)
             and asked.get("resource_link_id") in (None, item.resource_link_id)
         ]
-        found = [to_json(platform, course, item) for item in items]
     return paged(
         found,
+        shape=lambda item: to_json(platform, course, item),
         address=address(platform, course),
         media_type=LINEITEMS_TYPE,
         default=10,
@@ -134,6 +135,7 @@ def update(platform: Platform, course_id: str, item_id: str) -> Response:
             activity.title, activity.points = item.label, item.score_maximum
             activity.unlock_at = item.start or activity.unlock_at
             activity.due_at = item.end or activity.due_at
+            late_policy.apply_to_column(course, item)
         changed = to_json(platform, course, item)
     platform.store.changed()
     return answer(changed, media_type=LINEITEM_TYPE)
@@ -165,14 +167,16 @@ def results(platform: Platform, course_id: str, item_id: str) -> Response:
     with platform.store.lock:
         item = find_item(platform, course, item_id)
         user_id = request.args.get("user_id")
-        found = []
-        for person in platform.students(course):
-            cell = course.find_cell(item.id, person.id)
-            wanted = user_id in (None, person.sub, str(person.number))
-            if wanted and cell is not None and _has_result(cell):
-                found.append(_result(platform, course, item, person.sub, person.number, cell))
+        one = platform.find_by_user_id(user_id) if user_id is not None else None
+        asked_for = [one] if one is not None else []
+        found = [
+            (person, cell)
+            for person in (platform.students(course) if user_id is None else asked_for)
+            if (cell := _cell_with_result(platform, course, item, person)) is not None
+        ]
     return paged(
         found,
+        shape=lambda pair: _result(platform, course, item, person=pair[0], cell=pair[1]),
         address=address(platform, course, item) + "/results",
         media_type=RESULTS_TYPE,
         default=10,
@@ -184,31 +188,38 @@ def result(platform: Platform, course_id: str, item_id: str, result_id: str) -> 
     """Show one result."""
     course = enter(platform, course_id, RESULT)
     item = find_item(platform, course, item_id)
-    for person in platform.students(course):
-        cell = course.find_cell(item.id, person.id)
-        if str(person.number) == result_id and cell is not None and _has_result(cell):
-            shown = _result(platform, course, item, person.sub, person.number, cell)
-            return answer(shown, media_type=RESULTS_TYPE)
-    return not_found()
+    person = platform.find_by_user_id(result_id)
+    cell = _cell_with_result(platform, course, item, person)
+    if person is None or cell is None or str(person.number) != result_id:
+        not_found()
+    shown = _result(platform, course, item, person=person, cell=cell)
+    return answer(shown, media_type=RESULTS_TYPE)
 
 
-def _has_result(cell: Cell) -> bool:
-    return cell.result or cell.score is not None
+def _cell_with_result(
+    platform: Platform, course: Course, item: LineItem, person: Person | None
+) -> Cell | None:
+    if person is None or not platform.is_student(course, person):
+        return None
+    cell = course.find_cell(item.id, person.id)
+    return cell if cell is not None and (cell.result or cell.score is not None) else None
 
 
 def _result(
-    platform: Platform, course: Course, item: LineItem, sub: str, number: int, cell: Cell
+    platform: Platform, course: Course, item: LineItem, *, person: Person, cell: Cell
 ) -> dict[str, Any]:
     maximum = cell.result_maximum or item.score_maximum
     score = cell.result_score
-    if item.primary and cell.score is not None and cell.source == "person":
-        # A person's grade is told in the scale of the tool's last score.
+    is_reduced = cell.entered is not None and cell.score != cell.entered
+    told = cell.source == "person" or (is_reduced and platform.state.switches.late_in_results)
+    if item.primary and cell.score is not None and told:
+        # A person's grade, or one less the late penalty, in the scale of the tool's last score.
         score = cell.score * maximum / item.score_maximum if item.score_maximum else cell.score
     own = address(platform, course, item)
     members = {
-        "id": f"{own}/results/{number}",
+        "id": f"{own}/results/{person.number}",
         "scoreOf": own,
-        "userId": sub,
+        "userId": person.sub,
         "resultScore": score,
         "resultMaximum": maximum,
         "comment": cell.feedback,

@@ -33,14 +33,15 @@ def listing(platform: Platform, course_id: str) -> Response:
         for person_id, enrolment in course.enrolments.items()
         if not enrolment.ended and enrolment.role in MEMBERSHIP_ROLES
     ]
-    members = []
+    listed = []
     for person in sorted(people, key=lambda each: each.number):
         roles = context_roles(platform.role_in(course, person))
         if role is None or role in roles:
-            members.append(_member(platform, person, roles, with_messages=with_messages))
+            listed.append((person, roles))
     asked = request.query_string.decode("latin-1")
     return paged(
-        members,
+        listed,
+        shape=lambda each: _member(platform, each[0], each[1], with_messages=with_messages),
         address=own,
         media_type=MEMBERS_TYPE,
         default=PAGE,

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Response, request
 
+from lti_alliance.practice_lms import late_policy
 from lti_alliance.practice_lms.dialects.canvas_gates import enter, fail, find_item
 from lti_alliance.practice_lms.platform import Platform
 from lti_alliance.practice_lms.scopes import SCORE, SCORE_TYPE
@@ -56,15 +57,19 @@ def receive(platform: Platform, course_id: str, item_id: str) -> Response:
                     "Cannot grade this submission at this time: the grading period is closed",
                 )
         cell = course.cell(item.id, person.id)
+        seen_before = cell.visible()
         if activity is not None and item.primary:
-            _record_submission(platform, score, activity, cell, submitted)
+            _record_submission(platform, score, cell, submitted)
+            late_policy.apply_to_cell(course, item, cell)
             # The submission is in by now: a bad enum leaves it there without a result.
             platform.store.changed()
             _check_enums(score)
             _apply_grade(score, item, cell)
+            late_policy.apply_to_cell(course, item, cell)
             _comment(platform, score, cell)
         _check_enums(score)
         _store_result(score, cell, moment)
+        cell.note(score, seen_before=seen_before, received=platform.now())
     platform.store.changed()
     address = f"{platform.root}/api/lti/courses/{course.id}/line_items/{item.id}/results"
     return answer(
@@ -85,8 +90,7 @@ def _body() -> dict[str, Any]:
 
 def _student(platform: Platform, course: Course, score: dict[str, Any]) -> Person:
     user_id = str(score.get("userId", ""))
-    people = platform.state.people.values()
-    person = next((each for each in people if user_id in {each.sub, str(each.number)}), None)
+    person = platform.find_by_user_id(user_id)
     role = platform.role_in(course, person) if person else ""
     gradable = {"student"}
     if platform.state.switches.test_student_gradable:
@@ -187,11 +191,7 @@ def _check_enums(score: dict[str, Any]) -> None:
 
 
 def _record_submission(
-    platform: Platform,
-    score: dict[str, Any],
-    activity: Activity,
-    cell: Cell,
-    submitted: datetime | None,
+    platform: Platform, score: dict[str, Any], cell: Cell, submitted: datetime | None
 ) -> None:
     extension = _extension(score)
     kind = extension.get("submission_type", "external_tool")
@@ -206,8 +206,6 @@ def _record_submission(
     data = extension.get("submission_data")
     cell.submitted_at, cell.submission_type = at, str(kind)
     cell.submission_data = str(data) if data is not None else None
-    due = parse_moment(activity.due_at)
-    cell.late = due is not None and moment > due
 
 
 def _apply_grade(score: dict[str, Any], item: LineItem, cell: Cell) -> None:
@@ -215,12 +213,14 @@ def _apply_grade(score: dict[str, Any], item: LineItem, cell: Cell) -> None:
     if extension.get("preserve_score") is True:
         return
     if not _counts(score):
-        cell.score, cell.source, cell.needs_review = None, None, False
+        cell.score = cell.entered = cell.source = None
+        cell.needs_review = False
         return
     if extension.get("prioritize_non_tool_grade") is True and cell.score is not None:
         return
     given, maximum = float(score["scoreGiven"]), float(score["scoreMaximum"])
-    cell.score = given if maximum == 0 else round(given * item.score_maximum / maximum, 6)
+    cell.entered = given if maximum == 0 else round(given * item.score_maximum / maximum, 6)
+    cell.score = cell.entered
     cell.source, cell.overridden = "tool", False
     cell.needs_review = (
         score["gradingProgress"] == "PendingManual" and score["activityProgress"] in SUBMITTING

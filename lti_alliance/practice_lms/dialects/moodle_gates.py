@@ -100,9 +100,15 @@ def hashed(token: str) -> str:
 def find_item(course: Course, item_id: str) -> LineItem:
     """Return the course's line item."""
     item = course.line_items.get(item_id)
-    if item is None:
+    if item is None or gone(course, item):
         fail(404, f"Not Found: Grade item {item_id} doesn't exist")
     return item
+
+
+def gone(course: Course, item: LineItem) -> bool:
+    """Tell whether a link was deleted and its own column with it; the tool's columns stay."""
+    activity = course.activities.get(item.activity_id or "")
+    return item.coupled and activity is not None and activity.deleted
 
 
 def item_url(

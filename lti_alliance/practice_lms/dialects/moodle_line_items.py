@@ -10,10 +10,12 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
+from lti_alliance.practice_lms.course_changes import rescale
 from lti_alliance.practice_lms.dialects.moodle_gates import (
     enter,
     fail,
     find_item,
+    gone,
     in_status_line,
     item_url,
     need_body_type,
@@ -57,7 +59,8 @@ def listing(platform: Platform, course_id: str) -> Response:
         found = [
             to_json(platform, course, item)
             for item in course.line_items.values()
-            if asked.get("tag") in (None, "", item.tag)
+            if not gone(course, item)
+            and asked.get("tag") in (None, "", item.tag)
             and asked.get("resource_id") in (None, "", item.resource_id)
             and asked.get("resource_link_id") in (None, "", item.resource_link_id)
         ]
@@ -130,7 +133,7 @@ def update(platform: Platform, course_id: str, item_id: str) -> Response:
         item = find_item(course, item_id)
         maximum = float(body["scoreMaximum"])
         if maximum != item.score_maximum:
-            _rescale(course, item, maximum / item.score_maximum if item.score_maximum else 1)
+            rescale(course, item, maximum / item.score_maximum if item.score_maximum else 1)
         item.score_maximum, item.label = maximum, str(body["label"])
         item.tag = str(body.get("tag") or "")
         item.resource_id = str(body.get("resourceId") or "")
@@ -169,10 +172,12 @@ def results(platform: Platform, course_id: str, item_id: str) -> Response:
     user_id = request.args.get("user_id")
     found = []
     with platform.store.lock:
-        for person in platform.students(course):
+        one = platform.find_by_sub(user_id) if user_id is not None else None
+        asked_for = [one] if one is not None else []
+        for person in platform.students(course) if user_id is None else asked_for:
             cell = course.find_cell(item.id, person.id)
-            stored = cell is not None and (cell.result or cell.score is not None)
-            if cell is not None and stored and user_id in (None, person.sub):
+            graded = cell is not None and (cell.result or cell.score is not None)
+            if cell is not None and graded and platform.is_student(course, person):
                 found.append(_result(platform, course, item, person.sub, cell))
     return answer(found, media_type=RESULTS_TYPE)
 
@@ -194,13 +199,6 @@ def _result(
     if cell.stored_at is not None:
         shown["timestamp"] = written(cell.stored_at).replace(".000Z", "+00:00")
     return shown
-
-
-def _rescale(course: Course, item: LineItem, factor: float) -> None:
-    for key, cell in course.cells.items():
-        if key.startswith(f"{item.id}/"):
-            cell.score = None if cell.score is None else round(cell.score * factor, 5)
-            cell.raw = None if cell.raw is None else round(cell.raw * factor, 5)
 
 
 def _body() -> dict[str, Any]:

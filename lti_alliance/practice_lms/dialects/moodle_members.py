@@ -53,25 +53,28 @@ def listing(platform: Platform, course_id: str, type_id: str) -> Response:
         for person_id, enrolment in course.enrolments.items()
         if enrolment.role == role and not enrolment.ended and not enrolment.suspended
     ]
-    members = [
-        _member(platform, course, person, link_id)
+    listed = [
+        person
         for person in people
         if wanted is None or wanted in ROLES[platform.role_in(course, person)]
     ]
     own = memberships_url(platform, course)
     limit, start = request.args.get("limit", ""), request.args.get("from", "0")
-    size, begin = len(members), 0
+    size, begin = len(listed), 0
     if limit.isdigit() and int(limit) > 0:
         size, begin = int(limit), int(start) if start.isdigit() else 0
     response = answer(
         {
             "id": own,
             "context": {"id": course.context_id, "label": course.code, "title": course.title},
-            "members": members[begin : begin + size],
+            "members": [
+                _member(platform, course, person, link_id)
+                for person in listed[begin : begin + size]
+            ],
         },
         media_type=MEMBERS_TYPE,
     )
-    if begin + size < len(members):
+    if begin + size < len(listed):
         tail = f"&rlid={link_id}" if link_id else ""
         following = f"{own}?limit={size}&from={begin + size}{tail}"
         response.headers["Link"] = f'<{following}>; rel="next"'

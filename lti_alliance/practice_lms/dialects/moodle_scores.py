@@ -53,9 +53,11 @@ def receive(platform: Platform, course_id: str, item_id: str) -> Response:
                 f"and user {person.number}"
             )
             _refuse(409, reason)
+        seen_before = cell.visible()
         # The link's own column keeps the second of receipt, the tool's own columns what was sent.
         linked = item.coupled
         store(item, cell, score, int(platform.now() if linked else moment.timestamp()))
+        cell.note(score, seen_before=seen_before, received=platform.now())
     platform.store.changed()
     return _answer("200 OK", "")
 

@@ -1,0 +1,1 @@
+"""Benchmarks of the tool beside what else there is; README.md says how to read them."""

@@ -1,0 +1,221 @@
+"""Delivering: batches of scores and comparisons with gradebooks, by any thread of any worker.
+
+Each of them is claimed in one act, called with none open, and recorded in another.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from secrets import token_hex
+from uuid import UUID
+
+import structlog
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from lti_alliance.domain.circuits import is_failure
+from lti_alliance.lti.grade_services import GradeServices
+from lti_alliance.lti.tokens import ServiceTokens
+from lti_alliance.models import begin_write, db
+from lti_alliance.parts import parts
+from lti_alliance.services import gradebook_checks
+from lti_alliance.services.ports import Acts, Gradebook
+from lti_alliance.services.score_claims import claim_due, is_anything_due
+from lti_alliance.services.score_records import put_off, record
+from lti_alliance.services.score_sending import call, draw_jitter, give_back, prepare
+from lti_alliance.services.score_steps import Heard, Step
+
+log = structlog.get_logger(__name__)
+
+BATCH = 8
+"""Scores that one thread claims at once; they share the cost of a claim and of a record."""
+RECORDED_EVERY_S = 1.0
+"""A slow platform's answers are written down in between, so that pages tell of them."""
+CHECK_LEASE = timedelta(minutes=15)
+REGISTRATIONS_KEPT_S = 2.0
+"""How old what this process knows of a registration may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one thread has claimed: the steps, and when on the clock that never jumps."""
+
+    began: float
+    steps: list[Step]
+
+
+def acts_of(app: Flask) -> Acts:
+    """Return what begins an act of the worker: a session and a transaction of its own."""
+
+    @contextmanager
+    def act() -> Iterator[Session]:
+        with app.app_context():
+            begin_write()
+            session = db.session()
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    return act
+
+
+class Deliverer:
+    """What delivers for one application; ``gradebook`` stands in for the platforms in tests."""
+
+    def __init__(self, app: Flask, *, gradebook: Gradebook | None = None) -> None:
+        self._app = app
+        with app.app_context():
+            self._parts = parts()
+        self._act = acts_of(app)
+        self._lease_s = self._parts.settings.delivery_lease_s
+        self._gradebook = gradebook or GradeServices(
+            ServiceTokens(
+                http=self._parts.http,
+                acts=self._act,
+                sealer=self._parts.sealer,
+                now=self._parts.now,
+                kept_for_s=REGISTRATIONS_KEPT_S,
+            )
+        )
+
+    def deliver_due(self) -> int:
+        """Make every step that is due now, one after the other, and count the steps."""
+        steps = 0
+        while (claimed := self.claim()) is not None:
+            self.deliver(claimed)
+            steps += len(claimed.steps)
+        return steps
+
+    def compare_due(self) -> int:
+        """Make every comparison that is due now, one after the other, and count them."""
+        checks = 0
+        while (claimed := self.claim_check()) is not None:
+            self.compare(*claimed)
+            checks += 1
+        return checks
+
+    def claim(self) -> "Batch | None":
+        """Claim and prepare what is due at one platform; nothing when nothing is due.
+
+        A batch without steps means that what was claimed needed no call.
+        """
+        at, token = self._parts.now(), token_hex(8)
+        with self._reading() as session:
+            if not is_anything_due(session, at=at):
+                return None
+        began = time.monotonic()
+        with self._act() as session:
+            claimed = claim_due(
+                session, at=at, limit=BATCH, lease=timedelta(seconds=self._lease_s), token=token
+            )
+            if not claimed:
+                return None
+            steps = prepare(
+                session,
+                claimed,
+                token=token,
+                launch_url=self._parts.settings.launch_url,
+                at=at,
+            )
+        return Batch(began, steps)
+
+    def deliver(self, batch: "Batch") -> None:
+        """Make the calls of a batch one after the other, and record what they came to.
+
+        The first failure of the platform ends it, and so does the lease: what has not been called
+        by then is given back.
+        """
+        waiting, heard, recorded = list(batch.steps), list[tuple[Step, Heard]](), time.monotonic()
+        while waiting:
+            step = waiting.pop(0)
+            try:
+                answer = call(self._gradebook, step)
+            except Exception:
+                log.exception("delivery_failed", delivery_id=str(step.delivery_id))
+                self._put_off(step)
+                continue
+            heard.append((step, answer))
+            now = time.monotonic()
+            is_over = (answer.error is not None and is_failure(answer.error)) or (
+                now - batch.began > self._lease_s / 3
+            )
+            if is_over and waiting:
+                self._give_back(waiting)
+                waiting = []
+            if waiting and now - recorded > RECORDED_EVERY_S:
+                self._record(heard)
+                heard, recorded = [], now
+        self._record(heard)
+
+    def _record(self, heard: list[tuple[Step, Heard]]) -> None:
+        try:
+            with self._act() as session:
+                for step, answer in heard:
+                    record(session, step, answer, at=self._parts.now(), jitter=draw_jitter())
+        except Exception:
+            if len(heard) > 1:
+                # One of them spoils the act for the others: each gets an act of its own.
+                for each in heard:
+                    self._record([each])
+                return
+            for step, _ in heard:
+                log.exception("delivery_failed", delivery_id=str(step.delivery_id))
+                self._put_off(step)
+
+    def _give_back(self, steps: list[Step]) -> None:
+        try:
+            with self._act() as session:
+                give_back(session, steps)
+        except SQLAlchemyError:
+            # The leases run out by themselves, and what was sent is looked up.
+            log.exception("delivery_failed", count=len(steps))
+
+    def _put_off(self, step: Step) -> None:
+        at = self._parts.now()
+        try:
+            with self._act() as session:
+                put_off(session, step.delivery_id, token=step.token, at=at, jitter=draw_jitter())
+        except SQLAlchemyError:
+            # The lease runs out by itself.
+            log.exception("delivery_failed", delivery_id=str(step.delivery_id))
+
+    def claim_check(self) -> tuple[UUID, str] | None:
+        """Claim a comparison that is due: its activity and its token; nothing when none is due."""
+        at, token = self._parts.now(), token_hex(8)
+        with self._reading() as session:
+            if not gradebook_checks.is_any_due(session, at=at):
+                return None
+        with self._act() as session:
+            activity_id = gradebook_checks.claim_check(
+                session, at=at, lease=CHECK_LEASE, token=token
+            )
+        return (activity_id, token) if activity_id else None
+
+    def compare(self, activity_id: UUID, token: str) -> None:
+        """Read the column of a claimed comparison, and record what it shows."""
+        try:
+            with self._act() as session:
+                step = gradebook_checks.prepare_check(
+                    session, activity_id, token=token, at=self._parts.now()
+                )
+            if step is None:
+                return
+            heard = gradebook_checks.call_check(self._gradebook, step)
+            with self._act() as session:
+                gradebook_checks.record_check(
+                    session, step, heard, at=self._parts.now(), jitter=draw_jitter()
+                )
+        except Exception:
+            # The lease runs out by itself, and the comparison is made again.
+            log.exception("check_failed", activity_id=str(activity_id))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with self._app.app_context():
+            yield db.session()

@@ -1,0 +1,144 @@
+"""What a look into the gradebook means."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lti_alliance.domain.delivery import DeliveryState, Reason, Sending
+from lti_alliance.domain.gradebook import Result
+from lti_alliance.domain.looks import (
+    Difference,
+    Facts,
+    Points,
+    after_check,
+    after_confirming,
+    after_first_look,
+    compare,
+)
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+SEVEN = (Decimal(7), Decimal(10))
+SIX = (Decimal(6), Decimal(10))
+NOUGHT = (Decimal(0), Decimal(10))
+
+
+def shows(score: str | None, maximum: str | None = "10") -> Result:
+    return Result(
+        score=None if score is None else Decimal(score),
+        maximum=None if maximum is None else Decimal(maximum),
+    )
+
+
+def sending(family: str = "canvas") -> Sending:
+    return Sending(family=family, at=NOW, wanted_since=NOW, tries=0, jitter=1.0, is_readable=True)
+
+
+def facts(
+    family: str = "canvas",
+    told: Points = SEVEN,
+    earlier: Collection[Points] = (),
+    was_seen: bool = False,
+) -> Facts:
+    return Facts(family=family, told=told, earlier=earlier, was_seen=was_seen)
+
+
+@pytest.mark.parametrize(
+    ("result", "given_facts", "difference"),
+    [
+        (shows("7"), facts(), Difference.NONE),
+        (shows("70", "100"), facts("moodle"), Difference.NONE),
+        (shows("7.0001"), facts(), Difference.NONE),
+        (None, facts(), Difference.ABSENT),
+        (shows(None), facts(), Difference.ABSENT),
+        (None, facts("moodle", NOUGHT), Difference.NONE),
+        (None, facts("canvas", NOUGHT), Difference.ABSENT),
+        (shows("6"), facts(earlier=[SIX]), Difference.EARLIER),
+        (shows("6"), facts(earlier=[SIX], was_seen=True), Difference.OTHER),
+        (shows("6.3"), facts(), Difference.LOWERED),
+        (shows("6.3"), facts(was_seen=True), Difference.OTHER),
+        (shows("6.3"), facts("moodle"), Difference.OTHER),
+        (shows("8.5"), facts(), Difference.OTHER),
+        (shows("7", "20"), facts("moodle"), Difference.MAXIMUM),
+        (shows("7", "5"), facts("canvas"), Difference.MAXIMUM),
+    ],
+)
+def test_a_difference_has_a_kind(
+    result: Result | None, given_facts: Facts, difference: Difference
+) -> None:
+    """Rescaling is none; a lower value may be a late penalty unless ours was seen there before."""
+    assert compare(result, given_facts) is difference
+
+
+@pytest.mark.parametrize(
+    ("result", "is_forced", "state", "reason"),
+    [
+        (shows("70", "100"), False, DeliveryState.DELIVERED, None),
+        (shows("85", "100"), False, DeliveryState.OVERRIDDEN, Reason.CHANGED_IN_LMS),
+        (shows("85", "100"), True, DeliveryState.OVERRIDDEN, Reason.KEPT_BY_LMS),
+        (shows(None), False, DeliveryState.DUE, Reason.NOT_TOLD_YET),
+    ],
+)
+def test_moodle_is_asked_what_it_shows(
+    result: Result, is_forced: bool, state: DeliveryState, reason: Reason | None
+) -> None:
+    """A score that Moodle took may stand behind a person's grade, even one that was sent again."""
+    verdict = after_confirming(result, sending("moodle"), desired=SEVEN, is_forced=is_forced)
+
+    assert (verdict.state, verdict.reason) == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("result", "goes"),
+    [
+        (shows("7"), True),
+        (shows(None), True),
+        (shows("6.3"), True),
+        (shows("7", "20"), True),
+        (shows("8.5"), False),
+    ],
+)
+def test_a_changed_score_gives_way_to_a_person_alone(result: Result, goes: bool) -> None:
+    """A newer score replaces ours, an empty cell and a late penalty, and no person's value."""
+    verdict = after_first_look(result, sending(), facts())
+
+    assert (verdict.state is DeliveryState.DUE) is goes
+    assert goes or verdict.reason is Reason.CHANGED_IN_LMS
+
+
+@pytest.mark.parametrize(
+    ("result", "was_mended", "reason"),
+    [
+        (shows("7"), False, None),
+        (shows(None), False, Reason.LOST_IN_LMS),
+        (shows(None), True, Reason.CHANGED_IN_LMS),
+        (shows("6"), False, Reason.LOST_IN_LMS),
+        (shows("6"), True, Reason.CHANGED_IN_LMS),
+        (shows("6.3"), False, Reason.LOWERED_IN_LMS),
+        (shows("7", "20"), False, Reason.MAXIMUM_CHANGED),
+        (shows("8.5"), False, Reason.CHANGED_IN_LMS),
+    ],
+)
+def test_a_comparison_mends_what_is_ours_once(
+    result: Result, was_mended: bool, reason: Reason | None
+) -> None:
+    """What the gradebook lost is sent again once; anything else that it shows stands."""
+    assert after_check(result, facts(earlier=[SIX]), was_mended=was_mended) is reason
+
+
+@given(
+    st.decimals(0, 1000, places=2),
+    st.decimals("0.01", 1000, places=2),
+    st.sampled_from([Decimal(1), Decimal(5), Decimal(100), Decimal(333)]),
+    st.sampled_from(["canvas", "moodle", ""]),
+)
+def test_rescaling_is_no_difference(
+    score: Decimal, maximum: Decimal, column: Decimal, family: str
+) -> None:
+    """Whatever maximum the column has, our own score rounded to five digits is recognized."""
+    shown = Result(score=round(score / maximum * column, 5), maximum=column)
+
+    assert compare(shown, facts(family, told=(score, maximum))) is Difference.NONE
