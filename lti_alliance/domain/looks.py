@@ -90,26 +90,29 @@ def after_unclear(
     sending: Sending,
     *,
     desired: Points,
-    told: Points | None,
+    before: Collection[Points],
     why: str,
     is_forced: bool = False,
 ) -> Verdict:
     """Say what a result means for a score of which nobody knows whether it arrived.
 
-    ``desired`` was sent without an answer, ``told`` is what the platform last confirmed, ``why`` is
-    the reason for which the result was read.
+    ``desired`` was sent without an answer, ``before`` is what the platform last confirmed and what
+    it last showed, ``why`` is the reason for which the result was read.
     """
-    facts = Facts(family=sending.family, told=desired, earlier=[told] if told else [])
+    facts = Facts(family=sending.family, told=desired, earlier=before)
     difference = compare(result, facts)
-    if difference is Difference.NONE:
-        shows_nothing = result is None or result.score is None
-        # That the platform refused ours as not newer tells that a hidden 0 is there.
-        if not shows_nothing or why == Reason.EARLIER_TIMESTAMP:
-            return Verdict(DeliveryState.DELIVERED, None, sending.at)
+    was_refused = why == Reason.EARLIER_TIMESTAMP
+    shows_nothing = result is None or result.score is None
+    # That the platform refused ours as not newer tells that a hidden 0 is there.
+    if difference is Difference.NONE and (was_refused or not shows_nothing):
+        return Verdict(DeliveryState.DELIVERED, None, sending.at)
+    missing = (Difference.NONE, Difference.ABSENT, Difference.EARLIER)
+    if difference not in missing and not is_forced:
+        return Verdict(DeliveryState.OVERRIDDEN, _REASONS[difference], sending.at)
+    # The lost answer has cost its wait already; a refused timestamp was looked into at once.
+    if was_refused:
         return later(DeliveryState.DUE, Reason.NOT_TOLD_YET, sending)
-    if difference in (Difference.ABSENT, Difference.EARLIER) or is_forced:
-        return later(DeliveryState.DUE, Reason.NOT_TOLD_YET, sending)
-    return Verdict(DeliveryState.OVERRIDDEN, _REASONS[difference], sending.at)
+    return Verdict(DeliveryState.DUE, Reason.NOT_TOLD_YET, sending.at)
 
 
 def after_confirming(

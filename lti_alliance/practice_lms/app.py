@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -9,7 +10,13 @@ from flask import Flask, Response, request
 from lti_alliance.practice_lms import pages, pages_teacher, practice_api
 from lti_alliance.practice_lms.dialects import canvas, moodle
 from lti_alliance.practice_lms.messages import MessageLog
-from lti_alliance.practice_lms.platform import EXTENSION, Platform, Practice, practice
+from lti_alliance.practice_lms.platform import (
+    EXTENSION,
+    Platform,
+    Practice,
+    platform_named,
+    practice,
+)
 from lti_alliance.practice_lms.settings import PracticeSettings
 from lti_alliance.practice_lms.store import Store
 from lti_alliance.practice_lms.wire import DropConnections
@@ -62,6 +69,9 @@ def _protect(response: Response) -> Response:
         f"connect-src 'self'; frame-src 'self' {tool}; form-action 'self' {tool}; "
         "frame-ancestors 'self'; base-uri 'none'"
     )
+    if request.blueprint in PROTOCOL:
+        # A platform's answers tell what time it is there, wrong or not.
+        response.date = datetime.fromtimestamp(platform_named(request.blueprint).now(), UTC)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     response.headers.setdefault("Cache-Control", "no-store")

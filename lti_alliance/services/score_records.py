@@ -212,7 +212,7 @@ def _look(step: Step, heard: Heard, facts: Sending) -> Outcome:
                 result,
                 facts,
                 desired=step.desired,
-                told=step.told,
+                before=[each for each in (step.told, step.seen) if each],
                 why=step.why,
                 is_forced=step.is_forced,
             )
@@ -250,7 +250,7 @@ def _find(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome
             verdict = replace(verdict, state=DeliveryState.DUE)
     elif not heard.url and not is_lost:
         verdict = what_next(PlatformRefused(Reason.NO_LINE_ITEM), facts)
-    elif not heard.url or (is_lost and heard.url == step.told_url):
+    elif not heard.url or (is_lost and _has_just_failed(step, heard.url)):
         # The list may still name the address that leads nowhere, as Canvas does out of term.
         verdict = what_next(PlatformRefused(Reason.LINE_ITEM_GONE), facts)
     else:
@@ -265,6 +265,10 @@ def _find(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome
         if is_lost and verdict.state is DeliveryState.DUE:
             score_resending.resume_others(session, step.activity_id, reason=step.why, at=facts.at)
     return verdict, {}
+
+
+def _has_just_failed(step: Step, url: str) -> bool:
+    return url == step.told_url and step.last_status in (404, 410)
 
 
 def _confirmed(step: Step, at: datetime) -> dict[str, Any]:

@@ -111,7 +111,9 @@ def call(gradebook: Gradebook, step: Step) -> Heard:
                 return Heard(result=gradebook.read_result(line_item, step.score.user_id))
             case StepKind.FIND:
                 url = gradebook.find_line_item(line_item)
-                if url is None and line_item.is_creatable:
+                # A column that was deleted is not made again: somebody did not want it.
+                is_lost = step.why == Reason.LINE_ITEM_GONE
+                if url is None and line_item.is_creatable and not is_lost:
                     url = gradebook.create_line_item(
                         line_item, label=step.label, maximum=step.maximum
                     )

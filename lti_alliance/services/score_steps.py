@@ -73,8 +73,10 @@ class Step:
     """What the whole activity is worth."""
     told: Points | None
     """What the platform last confirmed, at this address."""
-    was_seen: bool
-    """Whether the gradebook has been seen to show ``told``."""
+    seen: Points | None
+    """What the gradebook was last seen to show."""
+    last_status: int | None
+    """The HTTP status of the step before this one."""
     told_version: int
     told_url: str
     told_progress: str
@@ -93,6 +95,12 @@ class Step:
     def is_pending(self) -> bool:
         """Whether the platform is told only that work waits to be graded."""
         return self.desired is None
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether the gradebook has been seen to show ``told``."""
+        seen = Result(score=self.seen[0], maximum=self.seen[1]) if self.seen else None
+        return self.told is not None and is_shown(self.told, seen)
 
     def facts(self, *, at: datetime, jitter: float) -> Sending:
         """Return what decides the meaning of an answer to this step."""
@@ -203,9 +211,7 @@ def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
     row, ref = found.row, found.ref
     # What was told to another address was not told to this one.
     is_elsewhere = bool(ref.url) and row.told_url not in ("", ref.url)
-    told = None
-    if not is_elsewhere and row.told_score is not None and row.told_maximum is not None:
-        told = (row.told_score, row.told_maximum)
+    told = None if is_elsewhere else _points(row.told_score, row.told_maximum)
     step = Step(
         kind=StepKind.POST,
         purpose=None,
@@ -218,11 +224,11 @@ def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
         line_item=ref,
         label=found.link.title,
         score=Score(user_id=found.sub, timestamp=next_timestamp(at, row.told_timestamp)),
-        desired=None if row.desired_score is None else (row.desired_score, row.desired_maximum),
+        desired=_points(row.desired_score, row.desired_maximum),
         maximum=row.desired_maximum,
         told=told,
-        was_seen=told is not None
-        and is_shown(told, Result(score=row.seen_score, maximum=row.seen_maximum)),
+        seen=_points(row.seen_score, row.seen_maximum or row.desired_maximum),
+        last_status=row.last_status,
         told_version=row.told_version,
         told_url=row.told_url,
         told_progress="" if is_elsewhere else row.told_progress,
@@ -241,6 +247,10 @@ def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
         return replace(step, kind=StepKind.FIND)
     purpose = None if is_elsewhere else _purpose(step, row, at=at)
     return replace(step, kind=StepKind.LOOK, purpose=purpose) if purpose else step
+
+
+def _points(score: Decimal | None, maximum: Decimal | None) -> Points | None:
+    return None if score is None or maximum is None else (score, maximum)
 
 
 def _purpose(step: Step, row: ScoreDelivery, *, at: datetime) -> Purpose | None:

@@ -300,7 +300,9 @@ def test_read_back_decides(
     result: Result | None, told: tuple[Decimal, Decimal] | None, state: DeliveryState
 ) -> None:
     """Ours is delivered, nothing or the old one is sent again, a person's value stands."""
-    verdict = after_unclear(result, sending(), desired=SEVEN, told=told, why=Reason.NO_ANSWER)
+    verdict = after_unclear(
+        result, sending(), desired=SEVEN, before=[told] if told else [], why=Reason.NO_ANSWER
+    )
 
     assert verdict.state is state
 
@@ -318,7 +320,7 @@ def test_a_hidden_zero_counts_only_after_a_conflict(
 ) -> None:
     """Moodle leaves 0 out of results: nothing means our 0 only where it was refused as old."""
     zero = (Decimal(0), Decimal(10))
-    verdict = after_unclear(shows(None), sending(family=family), desired=zero, told=None, why=why)
+    verdict = after_unclear(shows(None), sending(family=family), desired=zero, before=[], why=why)
 
     assert verdict.state is state
 
