@@ -50,7 +50,7 @@ class Campus:
             self.jwks = json.dumps(keys.public_key_set(session))
         self.http.mount("http://localhost:8000", ScriptedPlatform(lambda _: (200, {}, self.jwks)))
         tokens = ServiceTokens(
-            http=PlatformHTTP(5.0, self._session),
+            http=PlatformHTTP(5.0, self.session),
             acts=self.act,
             sealer=SEALER,
             now=lambda: self.at,
@@ -65,7 +65,8 @@ class Campus:
         )
         self.delivery_id = self._want(name)
 
-    def _session(self) -> requests.Session:
+    def session(self) -> requests.Session:
+        """Make a session that reaches the practice LMS and nothing else."""
         session = requests.Session()
         session.mount("http://127.0.0.1:8001", InProcess(self.app))
         return session

@@ -2,9 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 import click
 from flask.cli import with_appcontext
@@ -12,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from lti_alliance.cli.output import as_json, show_rows
+from lti_alliance.cli.findings import Finding, clock, published_keys, show_findings
+from lti_alliance.cli.output import as_json
 from lti_alliance.domain.delivery import DeliveryState
-from lti_alliance.errors import PlatformError
 from lti_alliance.lti import keys
 from lti_alliance.models import (
     Registration,
@@ -34,33 +32,13 @@ KEY_AGE = keys.USED_FOR + timedelta(days=30)
 SMALLEST_FREE_SPACE = 500_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: how it is, and what to do where it is not well."""
-
-    what: str
-    says: str
-    mend: str = ""
-
-    @property
-    def is_well(self) -> bool:
-        """Whether nothing needs doing."""
-        return not self.mend
-
-
 @click.command("doctor")
 @as_json
 @with_appcontext
 def command(*, as_json: bool) -> None:
     """Look at settings, database, worker, keys, clock and platforms; say what to mend."""
     findings = list(examine(parts()))
-    rows = [
-        {"state": "ok" if f.is_well else "MEND", "what": f.what, "says": f.says, "mend": f.mend}
-        for f in findings
-    ]
-    show_rows(rows, as_json=as_json, none="")
-    if ill := sum(not finding.is_well for finding in findings):
-        raise click.ClickException(f"{ill} of {len(findings)} things need mending.")
+    show_findings(findings, as_json=as_json)
 
 
 def examine(tool: Parts) -> Iterator[Finding]:
@@ -132,19 +110,7 @@ def _database_clock(at: datetime) -> Finding:
         return Finding("clock", f"{at:%Y-%m-%d %H:%M:%S}Z")
     theirs = db.session.scalar(select(func.clock_timestamp()))
     assert isinstance(theirs, datetime)
-    return _clock("clock", at, theirs, of="the database server")
-
-
-def _clock(what: str, ours: datetime, theirs: datetime, *, of: str) -> Finding:
-    ahead = ours - theirs
-    if abs(ahead) <= CLOCK_DIFFERENCE:
-        return Finding(what, f"agrees with {of}")
-    direction = "ahead of" if ahead > timedelta() else "behind"
-    return Finding(
-        what,
-        f"{abs(ahead).total_seconds():.0f} s {direction} {of}",
-        "Set the clocks by NTP: launches and scores carry times that platforms check.",
-    )
+    return clock("clock", at, theirs, of="the database server")
 
 
 def _disk() -> Iterator[Finding]:
@@ -198,28 +164,4 @@ def _platform(tool: Parts, registration: Registration) -> Iterator[Finding]:
             f"waits for your word on {', '.join(named)}",
             f"Run `alliance platform approve {registration.name} --deployment-id … | --host …`.",
         )
-    try:
-        answer = tool.http.request(
-            "GET", registration.jwks_url, allow_local=registration.allow_local
-        )
-        published = len(answer.json()["keys"]) if answer.status == 200 else 0
-    except PlatformError as error:
-        yield Finding(
-            what,
-            f"{registration.jwks_url} cannot be read: {error.code}",
-            "Check the address, this server's way out and its name service.",
-        )
-        return
-    except (ValueError, KeyError, TypeError):
-        published = 0
-    if not published:
-        yield Finding(
-            what,
-            f"{registration.jwks_url} answers {answer.status} without keys",
-            "Correct jwks_url in a file and run `alliance platform load FILE`.",
-        )
-        return
-    yield Finding(what, f"publishes {published} keys")
-    if date := answer.headers.get("Date"):
-        theirs = parsedate_to_datetime(date).astimezone(UTC)
-        yield _clock(f"clock of {registration.name}", tool.now(), theirs, of="the platform")
+    yield from published_keys(tool, registration, what=what)

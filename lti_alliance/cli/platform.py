@@ -8,6 +8,8 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from lti_alliance.cli import platform_check
+from lti_alliance.cli.findings import show_findings
 from lti_alliance.cli.output import act, as_json, show_row, show_rows
 from lti_alliance.errors import NotFound
 from lti_alliance.models import Registration, db
@@ -142,6 +144,15 @@ def _facts(registration: Registration) -> Mapping[str, Any]:
         "created_at": registration.created_at,
         "last_launch_at": registration.last_launch_at,
     }
+
+
+@command.command("check")
+@click.argument("name")
+@as_json
+@with_appcontext
+def check_platform(name: str, *, as_json: bool) -> None:
+    """Fetch the platform's keys, ask for tokens, compare clocks, see what waits; say the mend."""
+    show_findings(list(platform_check.examine(parts(), _get(name))), as_json=as_json)
 
 
 @command.command("approve")

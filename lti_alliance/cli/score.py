@@ -7,13 +7,14 @@ from uuid import UUID
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.orm import Session
 
 from lti_alliance.cli.output import act, as_json, show_rows
 from lti_alliance.delivering import Deliverer
 from lti_alliance.domain.delivery import DeliveryState
-from lti_alliance.models import ScoreDelivery, db
+from lti_alliance.models import Activity, ScoreDelivery, db
 from lti_alliance.parts import parts
-from lti_alliance.services import score_delivery, score_resending
+from lti_alliance.services import gradebook_checks, score_delivery, score_resending
 
 command = click.Group("score", help="List, deliver and send again what goes to gradebooks.")
 
@@ -73,6 +74,49 @@ def deliver_scores() -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     steps = Deliverer(app).deliver_due()
     click.echo(f"{steps} steps were made; `alliance score list` tells where the scores stand")
+
+
+@command.command("reconcile")
+@click.option("--course", "context_id", type=click.UUID, help="Only this course (its id).")
+@click.option("--activity", "activity_id", type=click.UUID, help="Only this activity.")
+@click.option("--limit", default=500, show_default=True, help="At most this many activities.")
+@as_json
+@with_appcontext
+def reconcile(
+    *, as_json: bool, limit: int, context_id: UUID | None, activity_id: UUID | None
+) -> None:
+    """Compare gradebooks with what they were told; send again what they lost, list what differs.
+
+    What a person or a rule of the LMS set there stays as it is: see the reason, and
+    `alliance score resend` to replace it.
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    with act() as session:
+        chosen = gradebook_checks.list_activities(
+            session, context_id=context_id, activity_id=activity_id, limit=limit
+        )
+        for activity in chosen:
+            gradebook_checks.ask(session, activity, at=parts().now())
+    deliverer = Deliverer(app)
+    deliverer.compare_due()
+    deliverer.deliver_due()
+    rows = [_compared(db.session(), activity) for activity in chosen]
+    show_rows(rows, as_json=as_json, none="Nothing has been told to any gradebook there.")
+
+
+def _compared(session: Session, activity: Activity) -> dict[str, Any]:
+    check = gradebook_checks.find_check(session, activity.id)
+    assert check is not None
+    found = check.findings
+    return {
+        "activity": activity.id,
+        "compared_at": check.checked_at,
+        "agree": found.get("agree"),
+        "mended": found.get("mended"),
+        "differ": found.get("differ"),
+        "only_in_gradebook": len(found.get("only_there", [])) + found.get("unknown", 0),
+        "reason": "under way" if check.lease_until else check.reason or None,
+    }
 
 
 @command.command("resend")

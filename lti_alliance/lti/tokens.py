@@ -253,6 +253,12 @@ class PlatformConnector(ServiceConnector):
             self._tokens.keep(self._ours, wanted, text, expires_at=self._now() + life)
         return text
 
+    def ask_for_token(self, scopes: Sequence[str]) -> timedelta:
+        """Ask for a new token, whatever is kept, keep it, and return for how long it is good."""
+        text, life = self._fetch(_joined(scopes))
+        self._tokens.keep(self._ours, _joined(scopes), text, expires_at=self._now() + life)
+        return life
+
     def make_service_request(
         self,
         scopes: Sequence[str],

@@ -4,7 +4,7 @@ One activity is one comparison: all results are read (AGS 2.0 section 3.3), what
 is sent again, what a person or a rule of the LMS set there stands and is listed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -104,6 +104,29 @@ def find_check(session: Session, activity_id: UUID) -> GradebookCheck | None:
         .where(GradebookCheck.activity_id == activity_id)
         .execution_options(populate_existing=True)
     )
+
+
+def list_activities(
+    session: Session,
+    *,
+    context_id: UUID | None = None,
+    activity_id: UUID | None = None,
+    limit: int,
+) -> Sequence[Activity]:
+    """List the activities of which a gradebook has been told anything."""
+    told = select(ScoreDelivery.activity_id).where(ScoreDelivery.told_version > 0)
+    found = (
+        select(Activity)
+        .join(ResourceLink, ResourceLink.id == Activity.resource_link_id)
+        .where(Activity.id.in_(told))
+        .order_by(Activity.created_at, Activity.id)
+        .limit(limit)
+    )
+    if context_id is not None:
+        found = found.where(ResourceLink.context_id == context_id)
+    if activity_id is not None:
+        found = found.where(Activity.id == activity_id)
+    return session.scalars(found).all()
 
 
 def is_any_due(session: Session, *, at: datetime) -> bool:

@@ -4,20 +4,18 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, jsonify
-from prometheus_client import CONTENT_TYPE_LATEST, Metric
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from lti_alliance.models import Registration, ScoreDelivery, WorkerBeat, db
+from lti_alliance.models import WorkerBeat, db
 from lti_alliance.observability import metrics_text
 from lti_alliance.parts import parts
 from lti_alliance.schema import is_current
-from lti_alliance.web import access
+from lti_alliance.web import access, delivery_metrics
 
 BEAT_WITHIN = timedelta(seconds=60)
-_SETTLED = ("delivered", "overridden")
 
 blueprint = Blueprint("health", __name__)
 
@@ -43,7 +41,7 @@ def readyz() -> Response:
 @access.open_
 def metrics() -> Response:
     """Give the numbers in Prometheus's text form."""
-    text = metrics_text([_delivery_metrics(db.session(), at=parts().now())])
+    text = metrics_text([delivery_metrics.read(db.session(), at=parts().now())])
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -60,34 +58,3 @@ def _missing(session: Session, *, at: datetime) -> Iterator[str]:
     seen_at = session.scalar(select(func.max(WorkerBeat.seen_at)))
     if seen_at is None or at - seen_at > BEAT_WITHIN:
         yield "worker"
-
-
-def _delivery_metrics(session: Session, *, at: datetime) -> Iterator[Metric]:
-    counts = GaugeMetricFamily(
-        "alliance_deliveries",
-        "Scores by the state of their delivery.",
-        labels=["registration", "state"],
-    )
-    ages = GaugeMetricFamily(
-        "alliance_oldest_waiting_delivery_seconds",
-        "Age of the oldest score that is not in its gradebook.",
-        labels=["registration"],
-    )
-    rows = session.execute(
-        select(
-            Registration.name,
-            ScoreDelivery.state,
-            func.count(),
-            func.min(ScoreDelivery.desired_since),
-        )
-        .join(Registration, Registration.id == ScoreDelivery.registration_id)
-        .group_by(Registration.name, ScoreDelivery.state)
-    ).all()
-    waiting: dict[str, datetime] = {}
-    for name, state, count, since in rows:
-        counts.add_metric([name, state], count)
-        if state not in _SETTLED:
-            waiting[name] = min(since, waiting.get(name, since))
-    for name, since in waiting.items():
-        ages.add_metric([name], (at - since).total_seconds())
-    yield from (counts, ages)

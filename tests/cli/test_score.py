@@ -1,17 +1,27 @@
 """`alliance score`: where scores stand, and another push."""
 
 import json
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
+from lti_alliance import delivering
 from lti_alliance.domain.delivery import DeliveryState
 from lti_alliance.models import Grade, ScoreDelivery
 from lti_alliance.services import score_delivery
 from tests.cli.conftest import Run
 from tests.conftest import Clock
-from tests.factories import make_grade
+from tests.factories import (
+    make_activity,
+    make_course,
+    make_grade,
+    make_link,
+    make_tool_key,
+)
+from tests.fakes import FakeGradebook
 
 Scores = tuple[ScoreDelivery, ScoreDelivery]
 
@@ -90,3 +100,33 @@ def test_delivering_makes_the_steps_that_are_due(
     assert result.stdout.startswith("1 steps")
     assert scores[0].tries == 1
     assert scores[0].state != "delivered"
+
+
+def test_gradebooks_are_compared_on_demand(
+    run: Run, app: Flask, session: Session, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost score is sent again, a person's is listed and kept, and the numbers are told."""
+    gradebook = FakeGradebook()
+    monkeypatch.setattr(delivering, "GradeServices", lambda _tokens: gradebook)
+    make_tool_key(session)
+    activity = make_activity(session, make_link(session, make_course(session)))
+    for _ in range(3):
+        score_delivery.mirror(session, make_grade(session, activity), at=now())
+    session.commit()
+    delivering.Deliverer(app).deliver_due()
+    kept, changed, lost = gradebook.cells.values()
+    changed.score, lost.score = Decimal("8.5"), None
+    now.move(hours=1)
+    (row,) = json.loads(run("score", "reconcile", "--json").stdout)
+
+    assert (row["agree"], row["differ"], row["mended"]) == (1, 1, 1)
+    assert row["activity"] == str(activity.id)
+    assert (kept.score, changed.score, lost.score) == (7, Decimal("8.5"), 7)
+
+
+def test_nothing_told_is_nothing_to_compare(run: Run, scores: Scores) -> None:
+    """Activities of which no gradebook has heard are left out, in words."""
+    result = run("score", "reconcile")
+
+    assert result.exit_code == 0
+    assert "Nothing has been told" in result.stdout

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from lti_alliance.errors import PlatformRefused, PlatformUnavailable
 from lti_alliance.lti.keys import ensure_keys
 from lti_alliance.models import (
     Activity,
@@ -20,6 +21,7 @@ from lti_alliance.models import (
 )
 from lti_alliance.parts import EXTENSION
 from lti_alliance.schema import newest_revision
+from lti_alliance.services import circuits
 from tests.platforms import World
 
 
@@ -134,6 +136,27 @@ def test_deliveries_are_counted(world: World) -> None:
     assert 'alliance_deliveries{registration="LMS",state="due"} 1.0' in page
     assert 'alliance_deliveries{registration="LMS",state="delivered"} 1.0' in page
     assert 'alliance_oldest_waiting_delivery_seconds{registration="LMS"} 420.0' in page
+    assert 'alliance_waiting_deliveries{reason="not_in_course",registration="LMS"} 1.0' in page
+
+
+def test_platforms_in_trouble_are_counted(world: World) -> None:
+    """How often a platform fails and refuses is counted, and whether it is left alone is told."""
+    world.browser().launch()
+    session, at = world.session, world.now()
+    session.rollback()
+    registration_id = world.platform.registration.id
+    for _ in range(5):
+        error = PlatformUnavailable("platform_down", status=503)
+        circuits.note(session, registration_id, error, at=at, jitter=1.0)
+    refused = PlatformRefused("refused", status=403)
+    circuits.note(session, registration_id, refused, at=at, jitter=1.0)
+    session.commit()
+    page = world.browser().get("/metrics").text
+    labels = '{endpoint="service",registration="LMS"}'
+
+    assert f"alliance_platform_failures_total{labels} 5.0" in page
+    assert f"alliance_platform_refusals_total{labels} 1.0" in page
+    assert f"alliance_platform_circuit_open{labels} 1.0" in page
 
 
 def add_delivery(world: World, number: int, *, state: str, since: datetime) -> None:
@@ -185,6 +208,8 @@ def add_delivery(world: World, number: int, *, state: str, since: datetime) -> N
             registration_id=world.platform.registration.id,
             grade_id=grade.id,
             state=state,
+            reason={"blocked": "not_in_course"}.get(state, ""),
+            desired_score=Decimal(5),
             desired_maximum=Decimal(10),
             desired_since=since,
             next_at=at,
