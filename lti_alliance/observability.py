@@ -5,6 +5,7 @@ left out and only its name is kept, so that a claim set or an answer cannot slip
 libraries is scrubbed of what looks like a token or an e-mail address.
 """
 
+import contextlib
 import logging
 import re
 import sys
@@ -130,10 +131,12 @@ class _Once(Collector):
 
 
 class _StandardError(logging.Handler):
-    """Writes to whatever standard error is at the moment of writing."""
+    """Writes to whatever standard error is at the moment of writing, if it takes anything."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        sys.stderr.write(self.format(record) + "\n")
+        # A full disk or a closed pipe must not cost a student's request.
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(self.format(record) + "\n")
 
 
 class _ExceptionFrames:

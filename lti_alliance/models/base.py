@@ -32,6 +32,10 @@ NAMING = {
 }
 
 
+POSTGRES_LOCK_TIMEOUT_S = 10
+"""How long a statement waits for another's lock, as long as SQLite's busy timeout."""
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """An aware UTC moment; a naive one is a mistake of the caller and is refused."""
 
@@ -109,6 +113,17 @@ def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_postgres(connection: Any, _record: ConnectionPoolEntry) -> None:
+    if not type(connection).__module__.startswith("psycopg"):
+        return
+    # A session that hangs with a lock held would otherwise make everybody wait without end. What is
+    # set inside a transaction is forgotten with its rollback, hence outside of one.
+    before, connection.autocommit = connection.autocommit, True
+    connection.execute(f"SET lock_timeout = '{POSTGRES_LOCK_TIMEOUT_S}s'")
+    connection.autocommit = before
 
 
 @event.listens_for(Engine, "begin")

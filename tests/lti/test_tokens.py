@@ -374,3 +374,78 @@ def test_without_a_key_nothing_is_sent(bench: Bench) -> None:
         bench.request()
 
     assert bench.platform.calls == []
+
+
+def test_a_refused_token_takes_no_newer_one_with_it(bench: Bench) -> None:
+    """Two threads whose token was refused fetch one new token between them."""
+    bench.request()
+    connector = bench.connector()
+    with bench.act() as session:
+        registration = session.get_one(Registration, bench.registration_id)
+    connector._tokens.drop(registration, GradeScope.SCORE, "token-1")
+    newer = connector.get_access_token([GradeScope.SCORE])
+    connector._tokens.drop(registration, GradeScope.SCORE, "token-1")
+
+    assert newer == "token-2"
+    assert connector.get_access_token([GradeScope.SCORE]) == "token-2"
+    assert bench.issued == 2
+
+
+def test_what_was_just_read_is_not_read_again(bench: Bench) -> None:
+    """A batch of calls reads registration and token once; a refusal still renews the token."""
+    acts = 0
+
+    @contextmanager
+    def counted() -> Iterator[Session]:
+        nonlocal acts
+        acts += 1
+        with bench.act() as session:
+            yield session
+
+    tokens = ServiceTokens(
+        http=PlatformHTTP(5.0, bench.platform.session),
+        acts=counted,
+        sealer=SEALER,
+        now=lambda: bench.at,
+        kept_for_s=60.0,
+    )
+
+    def call() -> None:
+        connector = tokens.connector(bench.registration_id, deployment_id="1")
+        connector.request("GET", SERVICE, scopes=[GradeScope.SCORE], accept="application/json")
+
+    call()
+    call()
+    before = acts
+    for _ in range(5):
+        call()
+
+    assert acts == before
+
+    bench.service_answers.append((401, JSON, "{}"))
+    call()
+
+    assert bench.bearers[-2:] == ["Bearer token-1", "Bearer token-2"]
+
+
+def test_failures_of_the_token_endpoint_are_told_apart(bench: Bench) -> None:
+    """Whoever counts failures learns which of the two services failed."""
+    bench.token_answers.append((500, {}, ""))
+    with pytest.raises(PlatformUnavailable) as at_token:
+        bench.request()
+    bench.service_answers.append((500, {}, ""))
+    with pytest.raises(PlatformUnavailable) as at_service:
+        bench.request()
+
+    assert (at_token.value.endpoint, at_service.value.endpoint) == ("token", "service")
+
+
+def test_a_new_token_can_be_asked_for(bench: Bench) -> None:
+    """A check asks the platform itself, whatever is kept, and keeps what it gets."""
+    bench.request()
+
+    assert bench.connector().ask_for_token([GradeScope.SCORE]) == timedelta(seconds=3600)
+
+    bench.request()
+
+    assert bench.bearers == ["Bearer token-1", "Bearer token-2"]

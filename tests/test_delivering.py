@@ -1,0 +1,180 @@
+"""Batches: one claim and one record for several scores, and nothing lost when one goes wrong."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from lti_alliance import delivering, worker
+from lti_alliance.delivering import BATCH, Deliverer, acts_of
+from lti_alliance.domain.delivery import DeliveryState, Reason
+from lti_alliance.errors import PlatformUnavailable
+from lti_alliance.models import GradebookCheck, ScoreDelivery
+from lti_alliance.services import score_delivery, score_records
+from lti_alliance.services.score_steps import Step
+from lti_alliance.settings import Settings
+from tests import factories
+from tests.conftest import Clock
+from tests.factories import NOW
+from tests.fakes import FakeGradebook
+
+DOWN = PlatformUnavailable("platform_down", status=503)
+
+
+def class_of(app: Flask, size: int, **changes: object) -> list[UUID]:
+    with acts_of(app)() as session:
+        course = factories.make_course(session)
+        activity = factories.make_activity(session, factories.make_link(session, course))
+        ids = []
+        for _ in range(size):
+            grade = factories.make_grade(session, activity, **changes)
+            delivery = score_delivery.mirror(session, grade, at=NOW)
+            assert delivery is not None
+            ids.append(delivery.id)
+        return ids
+
+
+def rows(app: Flask) -> list[ScoreDelivery]:
+    with acts_of(app)() as session:
+        return list(session.scalars(select(ScoreDelivery)))
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def gradebook() -> FakeGradebook:
+    return FakeGradebook()
+
+
+@pytest.mark.both_databases
+def test_a_batch_is_claimed_and_recorded_together(app: Flask, gradebook: FakeGradebook) -> None:
+    """A class of waiting scores goes out in batches, in few transactions."""
+    class_of(app, 4 * BATCH)
+    deliverer = Deliverer(app, gradebook=gradebook)
+    batch = deliverer.claim()
+    assert batch is not None
+    deliverer.deliver(batch)
+
+    assert len(batch.steps) == BATCH
+    assert sum(row.state == DeliveryState.DELIVERED for row in rows(app)) == BATCH
+
+
+def test_the_first_failure_of_the_platform_ends_a_batch(
+    app: Flask, gradebook: FakeGradebook
+) -> None:
+    """What has not been called is given back as if it had never been claimed."""
+    class_of(app, 3 * BATCH, comment="Feedback is in the activity.")
+    gradebook.fail_before.extend([None, DOWN])
+    deliverer = Deliverer(app, gradebook=gradebook)
+    batch = deliverer.claim()
+    assert batch is not None
+    deliverer.deliver(batch)
+    given_back = [row for row in rows(app) if row.state == "due" and not row.reason]
+
+    assert gradebook.calls == ["post_score"] * 2
+    assert len(given_back) == 3 * BATCH - 2
+    assert {(row.told_version, row.told_comment_digest, row.told_url) for row in given_back} == {
+        (0, "", "")
+    }
+
+    deliverer.deliver_due()
+
+    assert {score.comment_is_new for _, score in gradebook.posts} == {True}
+
+
+def test_a_batch_ends_before_its_lease_does(
+    settings: Settings, gradebook: FakeGradebook, now: Clock
+) -> None:
+    """A thread that has been slow leaves the rest of its batch to the others."""
+    from lti_alliance.app import create_app
+
+    app = create_app(dataclasses.replace(settings, delivery_lease_s=1.0), now=now)
+    class_of(app, 3 * BATCH)
+    post = gradebook.post_score
+    gradebook.post_score = lambda *args: time.sleep(0.2) or post(*args)  # type: ignore[method-assign]
+    deliverer = Deliverer(app, gradebook=gradebook)
+    batch = deliverer.claim()
+    assert batch is not None
+    deliverer.deliver(batch)
+
+    assert len(batch.steps) > 2
+    assert len(gradebook.posts) == 2
+    assert {row.lease_token for row in rows(app)} == {""}
+
+
+def test_one_record_that_fails_spoils_no_other(
+    app: Flask, gradebook: FakeGradebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that cannot be recorded is put off alone; the others of its batch are delivered."""
+    class_of(app, 2 * BATCH)
+    deliverer = Deliverer(app, gradebook=gradebook)
+    batch = deliverer.claim()
+    assert batch is not None
+    poisoned = batch.steps[1].delivery_id
+
+    def record(session: object, step: Step, *args: object, **facts: object) -> bool:
+        if step.delivery_id == poisoned:
+            raise ZeroDivisionError
+        return score_records.record(session, step, *args, **facts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(delivering, "record", record)
+    deliverer.deliver(batch)
+    states = {row.id: (row.state, row.reason) for row in rows(app)}
+
+    assert states[poisoned] == (DeliveryState.UNCLEAR, Reason.INTERNAL_ERROR)
+    assert {states[step.delivery_id] for step in batch.steps} - {states[poisoned]} == {
+        (DeliveryState.DELIVERED, "")
+    }
+
+
+def test_a_row_that_cannot_be_prepared_is_put_off_alone(
+    app: Flask, gradebook: FakeGradebook
+) -> None:
+    """F42: bad data in one row holds up no other."""
+    poisoned, *healthy = class_of(app, 4)
+    with acts_of(app)() as session:
+        session.get_one(ScoreDelivery, poisoned).desired_score = Decimal(-5)
+    Deliverer(app, gradebook=gradebook).deliver_due()
+    states = {row.id: (row.state, row.reason) for row in rows(app)}
+
+    assert states.pop(poisoned) == (DeliveryState.DUE, Reason.INTERNAL_ERROR)
+    assert set(states) == set(healthy)
+    assert set(states.values()) == {(DeliveryState.DELIVERED, "")}
+
+
+@pytest.mark.both_databases
+def test_a_worker_compares_and_mends_by_itself(
+    app: Flask, gradebook: FakeGradebook, now: Clock
+) -> None:
+    """Minutes after a delivery the column is read, and a score that is gone is sent again."""
+    class_of(app, 2)
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.Worker(app, gradebook=gradebook).run, args=(stop,))
+    thread.start()
+    try:
+        wait_until(lambda: len(gradebook.posts) == 2)
+        wait_until(lambda: all(row.state == DeliveryState.DELIVERED for row in rows(app)))
+        next(iter(gradebook.cells.values())).score = None
+        now.move(minutes=6)
+        wait_until(lambda: len(gradebook.posts) == 3)
+    finally:
+        stop.set()
+        thread.join(20)
+    with acts_of(app)() as session:
+        check = session.scalars(select(GradebookCheck)).one()
+
+    assert check.findings["mended"] == 1
+    assert [cell.score for cell in gradebook.cells.values()] == [7, 7]
+    assert check.next_at > NOW + timedelta(minutes=6)
