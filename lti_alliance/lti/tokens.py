@@ -93,24 +93,23 @@ class ServiceTokens:
         self._sealer = sealer
         self._now = now
         self._kept_for_s = kept_for_s
-        self._registrations: _Recent[UUID, tuple[Registration, keys.SigningKey]] = _Recent()
+        self._connectors: _Recent[tuple[UUID, str], PlatformConnector] = _Recent()
         self._texts: _Recent[tuple[UUID, str], str] = _Recent()
         self._locks: defaultdict[tuple[UUID, str], threading.Lock] = defaultdict(threading.Lock)
         self._guard = threading.Lock()
 
     def connector(self, registration_id: UUID, *, deployment_id: str) -> "PlatformConnector":
         """Return what calls the services of a registration for one of its deployments."""
-        found = self._registrations.find(registration_id)
-        if found is None:
-            with self._acts() as session:
-                registration = session.get_one(Registration, registration_id)
-                try:
-                    found = registration, keys.signing_key(session, self._sealer)
-                except NotFound:
-                    raise PlatformUnavailable("internal_error") from None
-            self._registrations.keep(registration_id, found, for_s=self._kept_for_s)
-        registration, key = found
-        return PlatformConnector(
+        kept = self._connectors.find((registration_id, deployment_id))
+        if kept is not None:
+            return kept
+        with self._acts() as session:
+            registration = session.get_one(Registration, registration_id)
+            try:
+                key = keys.signing_key(session, self._sealer)
+            except NotFound:
+                raise PlatformUnavailable("internal_error") from None
+        made = PlatformConnector(
             registration,
             key=key,
             deployment_id=deployment_id,
@@ -118,6 +117,8 @@ class ServiceTokens:
             tokens=self,
             now=self._now,
         )
+        self._connectors.keep((registration_id, deployment_id), made, for_s=self._kept_for_s)
+        return made
 
     @contextmanager
     def one_at_a_time(self, registration: Registration, scopes: str) -> Iterator[None]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, literal, select, update
+from sqlalchemy import ClauseElement, case, select, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.delivery import (
@@ -32,20 +32,31 @@ from lti_alliance.errors import (
     PlatformUnclear,
 )
 from lti_alliance.models import LineItem, ScoreDelivery
-from lti_alliance.models.statements import rows_changed
+from lti_alliance.models.statements import rows_changed, rows_matched
 from lti_alliance.services import circuits, gradebook_checks, score_resending, score_tries
+from lti_alliance.services.score_claims import is_wanted
 from lti_alliance.services.score_steps import Heard, Step, StepKind
 
 _WAITING = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)
 _DETAIL_LENGTH = 200
 
 
-def record(session: Session, step: Step, heard: Heard, *, at: datetime, jitter: float) -> bool:
+def record(
+    session: Session,
+    step: Step,
+    heard: Heard,
+    *,
+    at: datetime,
+    jitter: float,
+    speaks_for_platform: bool = True,
+) -> bool:
     """Record what came of a step; a worker that was overtaken changes nothing and is told no.
 
-    What the answer says about the platform is noted in any case.
+    What the answer says about the platform is noted in any case, unless another of the same batch
+    has said it (``speaks_for_platform``).
     """
-    circuits.note(session, step.line_item.registration_id, heard.error, at=at, jitter=jitter)
+    if speaks_for_platform:
+        circuits.note(session, step.line_item.registration_id, heard.error, at=at, jitter=jitter)
     facts = step.facts(at=at, jitter=jitter)
     match step.kind:
         case StepKind.POST:
@@ -118,40 +129,36 @@ def settle(
     A verdict that ends the matter is about ``version``: where the grade has moved on meanwhile,
     the newer score is due.
     """
-    columns = ScoreDelivery.__table__.c
     outcome: dict[str, Any] = {
         "state": verdict.state.value,
         "reason": verdict.reason.value if verdict.reason else "",
         "next_at": verdict.next_at,
     }
-    if verdict.state not in _WAITING:
-        is_nothing = ScoreDelivery.desired_score.is_(None) & ScoreDelivery.desired_pending.is_(
-            False
-        )
-        overtaken = {
-            "state": case(
-                (is_nothing, DeliveryState.DELIVERED.value),
-                else_=DeliveryState.DUE.value,
-            ),
-            "reason": literal(""),
-            "next_at": literal(at, columns.next_at.type),
-        }
-        outcome = {
-            name: case(
-                (ScoreDelivery.desired_version == version, literal(value, columns[name].type)),
-                else_=overtaken[name],
-            )
-            for name, value in outcome.items()
-        }
+    written = {**outcome, **values, "lease_token": "", "lease_until": None}
     if verdict.state is DeliveryState.DELIVERED:
-        outcome["tries"] = 0
+        written["tries"] = 0
     elif verdict.next_at > at:
-        outcome["tries"] = ScoreDelivery.tries + 1
-    statement = (
-        update(ScoreDelivery)
-        .where(ScoreDelivery.id == delivery_id, ScoreDelivery.lease_token == token)
-        .values(**outcome, **values, lease_token="", lease_until=None)
+        written["tries"] = ScoreDelivery.tries + 1
+    held = {"id": delivery_id, "lease_token": token}
+    if verdict.state in _WAITING:
+        return _write(session, held, written)
+    return _write(session, held | {"desired_version": version}, written) or _write(
+        session, held, written | _overtaken(at)
     )
+
+
+def _overtaken(at: datetime) -> dict[str, Any]:
+    state = case(
+        (is_wanted(), DeliveryState.DUE.value),
+        else_=DeliveryState.DELIVERED.value,
+    )
+    return {"state": state, "reason": "", "next_at": at, "tries": 0}
+
+
+def _write(session: Session, where: dict[str, Any], values: dict[str, Any]) -> bool:
+    if not any(isinstance(value, ClauseElement) for value in values.values()):
+        return rows_matched(session, ScoreDelivery, where, values) == 1
+    statement = update(ScoreDelivery).filter_by(**where).values(**values)
     return rows_changed(session, statement) == 1
 
 

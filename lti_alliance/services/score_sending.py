@@ -26,7 +26,7 @@ from lti_alliance.domain.launch import Role
 from lti_alliance.domain.looks import Purpose
 from lti_alliance.errors import PlatformError
 from lti_alliance.models import LineItem, ScoreDelivery
-from lti_alliance.models.statements import rows_changed
+from lti_alliance.models.statements import rows_changed, rows_matched
 from lti_alliance.services.ports import Gradebook
 from lti_alliance.services.score_records import put_off, settle
 from lti_alliance.services.score_steps import (
@@ -215,9 +215,5 @@ def _begin_search(session: Session, step: Step, *, at: datetime) -> bool:
 
 
 def _write(session: Session, step: Step, **values: Any) -> bool:
-    statement = (
-        update(ScoreDelivery)
-        .where(ScoreDelivery.id == step.delivery_id, ScoreDelivery.lease_token == step.token)
-        .values(**values)
-    )
-    return rows_changed(session, statement) == 1
+    held = {"id": step.delivery_id, "lease_token": step.token}
+    return rows_matched(session, ScoreDelivery, held, values) == 1

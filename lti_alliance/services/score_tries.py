@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.delivery import DeliveryState
 from lti_alliance.models import DeliveryTry
-from lti_alliance.models.statements import rows_changed
+from lti_alliance.models.statements import insert_row, rows_changed
 
 KEPT = timedelta(days=400)
 """A year and the time that a complaint about a grade may take."""
@@ -42,7 +42,14 @@ def remember(
     }
     if state is not DeliveryState.DELIVERED and _count_again(session, delivery_id, what, at=at):
         return
-    session.add(DeliveryTry(delivery_id=delivery_id, at=at, last_at=at, **what | facts))
+    insert_row(
+        session,
+        DeliveryTry,
+        {"id": uuid4(), "delivery_id": delivery_id, "at": at, "last_at": at, "count": 1}
+        | {"progress": "", "score": None, "maximum": None}
+        | what
+        | facts,
+    )
 
 
 def list_tries(session: Session, delivery_id: UUID, *, limit: int = 100) -> Sequence[DeliveryTry]:

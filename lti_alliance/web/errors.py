@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from lti_alliance.errors import (
@@ -23,7 +25,7 @@ from lti_alliance.errors import (
 )
 from lti_alliance.models import db
 from lti_alliance.parts import parts
-from lti_alliance.web import security
+from lti_alliance.web import access, forms, security, transaction
 from lti_alliance.web.problems import PROBLEMS, Problem
 from lti_alliance.web.request_log import request_id
 
@@ -68,11 +70,24 @@ class Refusal:
         return PROBLEMS.get(self.code) or PROBLEMS[_GENERAL.get(self.status, "bad_request")]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptForm:
+    """A form that could not be dealt with, to be sent again as it came."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    written: tuple[str, ...]
+    """What a person wrote in words, to be read or copied."""
+    has_entries: bool
+    """Whether it holds more than every form carries."""
+
+
 def register(app: Flask) -> None:
     """Answer every exception that leaves a view."""
     app.register_error_handler(AllianceError, _answer_ours)
     app.register_error_handler(HTTPException, _answer_http)
-    app.register_error_handler(OperationalError, _answer_database)
+    for failure in (OperationalError, InterfaceError, NoConnectionFree):
+        app.register_error_handler(failure, _answer_database)
     app.register_error_handler(Exception, _answer_unforeseen)
 
 
@@ -118,8 +133,35 @@ def _page(refusal: Refusal, problem: Problem) -> str:
         platform_says=refusal.facts.get("platform_says", ""),
         platform_means=refusal.facts.get("platform_means", ""),
         fields=refusal.fields,
+        kept=_kept_form() if refusal.status >= 500 else None,
         request_id=request_id(),
         support_contact=parts().settings.support_contact,
+    )
+
+
+def _kept_form() -> KeptForm | None:
+    """Return the form that came with the request, if it may be put on a page of ours."""
+    rule = access.rule_of(current_app, request.endpoint) if request.endpoint else None
+    if request.method != "POST" or rule is None:
+        return None
+    entries: forms.Fields = {}
+    if rule.takes_cross_site_forms:
+        # What a platform sent for the person is nothing that the person wrote.
+        security.allow_forms_to_platforms()
+    else:
+        try:
+            security.check_origin()
+        except NotAllowed:
+            # Another site's words would look like ours, one click away from being sent.
+            return None
+        entries = forms.other_fields(request.form)
+    values = [each for several in entries.values() for each in several if each]
+    query = request.query_string.decode("ascii", "replace")
+    return KeptForm(
+        action=f"{request.script_root}{request.path}{'?' if query else ''}{query}",
+        fields=tuple(request.form.items(multi=True)),
+        written=tuple(each for each in values if " " in each),
+        has_entries=bool(values),
     )
 
 
@@ -167,10 +209,19 @@ def _answer_http(error: HTTPException) -> Response:
     return response
 
 
-def _answer_database(error: OperationalError) -> Response:
-    # Locked beyond the waiting time, or the server is away: nothing was committed, so say so.
+def _answer_database(error: SQLAlchemyError) -> ResponseReturnValue:
+    """Answer a failure of the database: by another try, or by a page that says what is certain."""
+    if transaction.may_repeat(error):
+        _log.warning("database.repeated", exc_info=error)
+        try:
+            return transaction.repeat()
+        except Exception as again:  # noqa: BLE001 - whatever it is has its own answer here
+            return current_app.handle_user_exception(again)
     _log.error("database.unavailable", exc_info=error)
-    return answer(Refusal("service_unavailable", 503))
+    code = "service_unavailable" if transaction.is_undone(error) else "service_unclear"
+    # Who is asking was read from the database, which may not answer the page either.
+    transaction.forget()
+    return answer(Refusal(code, 503))
 
 
 def _answer_unforeseen(error: Exception) -> Response:

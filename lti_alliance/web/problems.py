@@ -287,8 +287,14 @@ _INSIDE = {
     "service_unavailable": Problem(
         503,
         _("Please try again"),
-        _("The tool is very busy and could not finish this. Nothing was saved this time."),
-        _("Go back and send it again in a minute."),
+        _("The tool could not finish this just now. Nothing was saved this time."),
+        _("Try again in a minute."),
+    ),
+    "service_unclear": Problem(
+        503,
+        _("Please try again"),
+        _("The tool lost its connection while it was saving. This may have been saved or not."),
+        _("Try again in a minute: what was saved already is not saved or handed in twice."),
     ),
 }
 

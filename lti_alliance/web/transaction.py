@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -109,10 +110,12 @@ def repeat() -> ResponseReturnValue:
     time.sleep(pause_s)
     # Blueprints take arguments of the address out on the way to the view.
     if adapter := current_app.create_url_adapter(request):
-        _, request.view_args = adapter.match()
-    answer = current_app.preprocess_request()
-    # The log tells how long the person waited, over all repeats.
-    g.began = began
+        request.view_args = dict(adapter.match()[1])
+    try:
+        answer = current_app.preprocess_request()
+    finally:
+        # The log tells how long the person waited, over all repeats.
+        g.began = began
     return current_app.dispatch_request() if answer is None else answer
 
 
@@ -128,7 +131,7 @@ def _is_writing(session: Session) -> bool:
 
 
 def _is_passing(error: SQLAlchemyError) -> bool:
-    original = getattr(error, "orig", None)
+    original: Any = getattr(error, "orig", None)
     if isinstance(original, sqlite3.Error):
         return _code_of(original) in _BUSY
     if not hasattr(original, "sqlstate"):
