@@ -115,3 +115,16 @@ def test_changelog_keeps_its_form() -> None:
         found = re.findall(r"^### (.+)$", release, re.MULTILINE)
 
         assert found == sorted(found, key=known.index)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_tests_that_a_page_names_exist(page: Path) -> None:
+    """A promise is proved by tests that are there."""
+    named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", read(page)))
+    missing = [
+        f"{path}::{name}"
+        for path, name in named
+        if not (ROOT / path).exists() or (name and f"def {name}(" not in read(ROOT / path))
+    ]
+
+    assert missing == []

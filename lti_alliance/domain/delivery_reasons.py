@@ -44,6 +44,7 @@ class Reason(StrEnum):
     LOWERED_IN_LMS = "lowered_in_lms"
     MAXIMUM_CHANGED = "maximum_changed"
     KEPT_BY_LMS = "kept_by_lms"
+    GONE_FROM_LMS = "gone_from_lms"
     NOTHING_TO_SEND = "nothing_to_send"
     INTERNAL_ERROR = "internal_error"
 
@@ -177,6 +178,11 @@ REASONS: Mapping[Reason, str] = {
     Reason.MAXIMUM_CHANGED: _(
         "The points of the gradebook column were changed in your LMS without rescaling this "
         "score. Send the score again if it should be rescaled."
+    ),
+    Reason.GONE_FROM_LMS: _(
+        "The gradebook shows no score here although it took it twice: somebody took it away, or "
+        "the person is not listed in the course any more. Send the score again if it should be "
+        "there."
     ),
     Reason.KEPT_BY_LMS: _(
         "Your LMS took the score and still shows a grade that somebody set there. Take that grade "

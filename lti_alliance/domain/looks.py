@@ -120,10 +120,10 @@ def after_confirming(
 ) -> Verdict:
     """Say what a result means for a score that the platform has just taken."""
     match compare(result, Facts(family=sending.family, told=desired)):
-        case Difference.NONE:
+        case Difference.NONE | Difference.ABSENT:
+            # Nothing shown is no grade of a person's: Moodle lists nobody who is suspended. Whether
+            # the score was lost is for the next comparison to say.
             return Verdict(DeliveryState.DELIVERED, None, sending.at)
-        case Difference.ABSENT:
-            return later(DeliveryState.DUE, Reason.NOT_TOLD_YET, sending)
         case _:
             reason = Reason.KEPT_BY_LMS if is_forced else Reason.CHANGED_IN_LMS
             return Verdict(DeliveryState.OVERRIDDEN, reason, sending.at)
@@ -155,7 +155,7 @@ def after_check(result: Result | None, facts: Facts, *, was_mended: bool) -> Rea
 
 
 _REASONS = {
-    Difference.ABSENT: Reason.CHANGED_IN_LMS,
+    Difference.ABSENT: Reason.GONE_FROM_LMS,
     Difference.EARLIER: Reason.CHANGED_IN_LMS,
     Difference.LOWERED: Reason.LOWERED_IN_LMS,
     Difference.MAXIMUM: Reason.MAXIMUM_CHANGED,

@@ -79,7 +79,7 @@ def test_a_difference_has_a_kind(
         (shows("70", "100"), False, DeliveryState.DELIVERED, None),
         (shows("85", "100"), False, DeliveryState.OVERRIDDEN, Reason.CHANGED_IN_LMS),
         (shows("85", "100"), True, DeliveryState.OVERRIDDEN, Reason.KEPT_BY_LMS),
-        (shows(None), False, DeliveryState.DUE, Reason.NOT_TOLD_YET),
+        (shows(None), False, DeliveryState.DELIVERED, None),
     ],
 )
 def test_moodle_is_asked_what_it_shows(
@@ -114,7 +114,7 @@ def test_a_changed_score_gives_way_to_a_person_alone(result: Result, goes: bool)
     [
         (shows("7"), False, None),
         (shows(None), False, Reason.LOST_IN_LMS),
-        (shows(None), True, Reason.CHANGED_IN_LMS),
+        (shows(None), True, Reason.GONE_FROM_LMS),
         (shows("6"), False, Reason.LOST_IN_LMS),
         (shows("6"), True, Reason.CHANGED_IN_LMS),
         (shows("6.3"), False, Reason.LOWERED_IN_LMS),

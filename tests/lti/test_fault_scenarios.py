@@ -394,7 +394,7 @@ def test_a_score_that_the_gradebook_lost_is_sent_again_once(canvas: Campus) -> N
     canvas.compare()
     canvas.work()
 
-    assert canvas.state == (DeliveryState.OVERRIDDEN, Reason.CHANGED_IN_LMS)
+    assert canvas.state == (DeliveryState.OVERRIDDEN, Reason.GONE_FROM_LMS)
     assert canvas.cell.score is None
 
 
