@@ -31,7 +31,7 @@ from lti_alliance.models import (
     User,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import circuits
+from lti_alliance.services import circuits, score_resending
 from lti_alliance.services.check_findings import Finding, Told, judge, write
 from lti_alliance.services.ports import Gradebook
 from lti_alliance.services.score_claims import is_free, is_wanted
@@ -48,6 +48,7 @@ _OVER = timedelta(days=400)
 """And after this time no more, unless somebody asks."""
 _NEVER = timedelta(days=36_500)
 _MOST_LISTED = 500
+_GONE = (404, 410)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,8 @@ class CheckHeard:
 
     results: Mapping[str, Result] | None = None
     error: PlatformError | None = None
+    url: str = ""
+    """Where the column is now, if the address that was known leads nowhere."""
 
 
 def want_soon(
@@ -183,11 +186,21 @@ def prepare_check(
 
 
 def call_check(gradebook: Gradebook, step: CheckStep) -> CheckHeard:
-    """Read the column to its end, with no transaction open."""
+    """Read the column to its end, with no transaction open; look for one that has moved."""
     try:
         return CheckHeard(results=gradebook.list_results(step.line_item))
     except PlatformError as error:
-        return CheckHeard(error=error)
+        if error.status not in _GONE or not step.line_item.is_findable:
+            return CheckHeard(error=error)
+        return CheckHeard(error=error, url=_find_again(gradebook, step.line_item))
+
+
+def _find_again(gradebook: Gradebook, line_item: LineItemRef) -> str:
+    try:
+        return gradebook.find_line_item(line_item) or ""
+    except PlatformError:
+        # That the column is gone is what there is to tell.
+        return ""
 
 
 def record_check(
@@ -206,6 +219,9 @@ def record_check(
     )
     if check is None:
         return False
+    if heard.url and heard.url != step.line_item.url:
+        _move(session, step, heard.url, at=at)
+        return True
     if heard.results is None:
         assert heard.error is not None
         _record_failure(session, step, heard.error, check.tries, at=at, jitter=jitter)
@@ -224,6 +240,18 @@ def record_check(
         findings=_summary(step, heard.results, findings),
     )
     return True
+
+
+def _move(session: Session, step: CheckStep, url: str, *, at: datetime) -> None:
+    """Take the column's new address, tell it everything, and compare it soon."""
+    link = session.scalars(
+        select(ResourceLink).join(Activity).where(Activity.id == step.activity_id)
+    ).one()
+    if link.line_item is not None and link.line_item.url == step.line_item.url:
+        link.line_item.url = url
+        session.flush()
+        score_resending.resume(session, link, at=at)
+    _finish(session, step.activity_id, step.token, began_at=step.began_at, next_at=at + SOON)
 
 
 def _want(

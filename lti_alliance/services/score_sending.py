@@ -180,7 +180,8 @@ def _begin_post(session: Session, step: Step) -> bool:
         told_maximum=maximum,
         told_submitted_at=step.told_submitted_at,
         told_timestamp=step.score.timestamp,
-        told_comment_digest=step.desired_comment_digest,
+        # What was told once stays told, even when the comment is taken back meanwhile.
+        told_comment_digest=step.desired_comment_digest or step.told_comment_digest,
     )
 
 

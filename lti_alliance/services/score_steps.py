@@ -295,8 +295,11 @@ def _score(step: Step, found: Found, *, launch_url: str, at: datetime) -> Score:
         )
     if submitted_at is None:
         return score
-    # Canvas refuses a submission from the future, and nobody hands in before beginning.
-    submitted_at = min(submitted_at, at)
+    if step.why == Reason.CLOCK_AHEAD:
+        # Canvas refused it as coming from the future. Lowered sooner it would be lowered anew with
+        # each try of a clock that went back, and each time be another submission.
+        submitted_at = min(submitted_at, at)
+    # Nobody hands in before beginning.
     started_at = row.desired_started_at
     if started_at is not None and started_at > submitted_at:
         started_at = None

@@ -345,3 +345,31 @@ def test_work_that_only_waits_is_not_compared(scene: Scene) -> None:
     assert scene.state(delivery_id) == (DeliveryState.DELIVERED, "")
     with scene.acts() as session:
         assert session.scalars(select(Grade)).one().score is None
+
+
+@pytest.mark.both_databases
+def test_a_column_that_was_made_anew_is_found(scene: Scene) -> None:
+    """Where the old address leads nowhere and the link has another column, all scores go there."""
+    ids = class_of(scene, 2)
+    with scene.acts() as session:
+        lti_id = session.get_one(ScoreDelivery, ids[0]).activity.resource_link.lti_id
+    scene.gradebook.columns[lti_id] = "https://lms.test/anew"
+    scene.at += SOON
+    scene.gradebook.fail_before.append(PlatformRefused("refused", status=404))
+    scene.compare_due()
+    scene.work()
+
+    assert {scene.row(each).told_url for each in ids} == {"https://lms.test/anew"}
+    assert {scene.state(each) for each in ids} == {(DeliveryState.DELIVERED, "")}
+    assert check_of(scene).next_at == scene.at + SOON
+
+
+def test_a_column_that_is_gone_takes_nothing_back(scene: Scene) -> None:
+    """A course out of term does not turn what was delivered into something that needs somebody."""
+    (delivery_id,) = class_of(scene, 1)
+    scene.at += SOON
+    scene.gradebook.fail_before.append(PlatformRefused("refused", status=404))
+    scene.compare_due()
+
+    assert scene.state(delivery_id) == (DeliveryState.DELIVERED, "")
+    assert check_of(scene).reason == Reason.LINE_ITEM_GONE

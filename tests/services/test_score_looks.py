@@ -236,3 +236,47 @@ def test_an_unclear_waiting_is_told_again(scene: Scene) -> None:
     assert scene.gradebook.calls == ["post_score", "post_score"]
     assert scene.state(delivery_id) == (DeliveryState.DELIVERED, "")
     assert len(only_cell(scene).submissions) == 1
+
+
+# Told once
+
+
+def test_a_comment_that_is_taken_back_and_given_again_stays_told(scene: Scene) -> None:
+    """Canvas keeps a comment for ever, so that it is new only the first time."""
+    delivery_id = scene.grade(comment="Feedback is there.")
+    for comment in ("", "Feedback is there."):
+        scene.work()
+        scene.regrade(delivery_id, comment=comment)
+    scene.work()
+
+    assert [score.comment_is_new for _, score in scene.gradebook.posts if score.comment] == [
+        True,
+        False,
+    ]
+
+
+def test_a_clock_that_goes_back_makes_no_second_submission(scene: Scene) -> None:
+    """A submission keeps its time from try to try, even one that seems to come from the future."""
+    delivery_id = scene.grade(submitted_at=NOW + timedelta(seconds=1))
+    scene.gradebook.fail_after.append(PlatformUnavailable("platform_down", status=500))
+    scene.work()
+    scene.at += timedelta(seconds=0.5)
+    with scene.acts() as session:
+        session.get_one(ScoreDelivery, delivery_id).next_at = scene.at
+    scene.work()
+
+    assert len(scene.gradebook.posts) == 2
+    assert only_cell(scene).submissions == [NOW + timedelta(seconds=1)]
+
+
+def test_a_submission_that_was_refused_as_future_is_lowered(scene: Scene) -> None:
+    """F41: what a platform calls the future goes with the present time once clocks agree."""
+    delivery_id = scene.grade(submitted_at=NOW + timedelta(hours=1))
+    refused = PlatformRefused("refused", status=400, detail="submitted_at is in the future")
+    scene.gradebook.fail_before.append(refused)
+    scene.work()
+    scene.at += timedelta(minutes=1)
+    scene.work()
+
+    assert scene.state(delivery_id) == (DeliveryState.DELIVERED, "")
+    assert only_cell(scene).submissions == [scene.at]
