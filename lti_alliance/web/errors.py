@@ -75,7 +75,10 @@ class KeptForm:
     """A form that could not be dealt with, to be sent again as it came."""
 
     action: str
+    csrf_token: str
+    """The one that came with it, which may be none of ours."""
     fields: tuple[tuple[str, str], ...]
+    """All others."""
     written: tuple[str, ...]
     """What a person wrote in words, to be read or copied."""
     has_entries: bool
@@ -140,28 +143,27 @@ def _page(refusal: Refusal, problem: Problem) -> str:
 
 
 def _kept_form() -> KeptForm | None:
-    """Return the form that came with the request, if it may be put on a page of ours."""
+    """Return the form of one of our pages that came with the request.
+
+    What a platform or another site sent is not put on a page of ours: it may hold a token, or be
+    words that would look like ours and are one click away from being sent.
+    """
     rule = access.rule_of(current_app, request.endpoint) if request.endpoint else None
-    if request.method != "POST" or rule is None:
+    if request.method != "POST" or rule is None or rule.takes_cross_site_forms:
         return None
-    entries: forms.Fields = {}
-    if rule.takes_cross_site_forms:
-        # What a platform sent for the person is nothing that the person wrote.
-        security.allow_forms_to_platforms()
-    else:
-        try:
-            security.check_origin()
-        except NotAllowed:
-            # Another site's words would look like ours, one click away from being sent.
-            return None
-        entries = forms.other_fields(request.form)
-    values = [each for several in entries.values() for each in several if each]
+    try:
+        security.check_origin()
+    except NotAllowed:
+        return None
+    others = [each for each in request.form.items(multi=True) if each[0] != security.CSRF_FIELD]
+    entries = [each for values in forms.other_fields(request.form).values() for each in values]
     query = request.query_string.decode("ascii", "replace")
     return KeptForm(
         action=f"{request.script_root}{request.path}{'?' if query else ''}{query}",
-        fields=tuple(request.form.items(multi=True)),
-        written=tuple(each for each in values if " " in each),
-        has_entries=bool(values),
+        csrf_token=request.form.get(security.CSRF_FIELD, ""),
+        fields=tuple(others),
+        written=tuple(each for each in entries if " " in each),
+        has_entries=any(entries),
     )
 
 

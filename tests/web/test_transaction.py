@@ -1,8 +1,14 @@
 """One act, one transaction: begun as it will be used, committed once, never half."""
 
+import sqlite3
+import time
+
+import psycopg
 import pytest
-from flask import Flask
+from flask import Flask, g
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from lti_alliance.models import AuditEvent, Registration, db
 from lti_alliance.parts import parts
@@ -108,3 +114,106 @@ def test_acts_follow_each_other(app: Flask, session) -> None:
             failing()
 
     assert noted(session) == 1
+
+
+# What a failed act means
+
+
+def failure(state: str | None) -> OperationalError:
+    """Make an error of PostgreSQL's with this SQLSTATE; none where the connection broke."""
+    original = psycopg.OperationalError("failed")
+    if state is not None:
+        original = psycopg.errors.lookup(state)("failed")
+    return OperationalError("UPDATE", {}, original)
+
+
+def sqlite_failure(code: int) -> OperationalError:
+    """Make an error of SQLite's."""
+    original = sqlite3.OperationalError("failed")
+    original.sqlite_errorcode = code
+    return OperationalError("UPDATE", {}, original)
+
+
+SERIALIZATION, DEADLOCK, LOCK_TIMEOUT = "40001", "40P01", "55P03"
+DISK_FULL, STOPPED, STARTING, SYNTAX = "53100", "57P01", "57P03", "42601"
+BUSY_SNAPSHOT = sqlite3.SQLITE_BUSY | (2 << 8)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_worth_it"),
+    [
+        (failure(SERIALIZATION), True),
+        (failure(DEADLOCK), True),
+        (failure(LOCK_TIMEOUT), True),
+        (failure(STOPPED), True),
+        (failure(STARTING), True),
+        (failure(None), True),
+        (failure(DISK_FULL), False),
+        (failure(SYNTAX), False),
+        (sqlite_failure(sqlite3.SQLITE_BUSY), True),
+        (sqlite_failure(BUSY_SNAPSHOT), True),
+        (sqlite_failure(sqlite3.SQLITE_FULL), False),
+        (sqlite_failure(sqlite3.SQLITE_IOERR), False),
+        (OperationalError("UPDATE", {}, Exception("something else")), False),
+    ],
+)
+def test_what_may_pass_is_worth_another_try(
+    app: Flask, error: OperationalError, is_worth_it: bool
+) -> None:
+    """Contention and lost connections are tried again; a full disk stays full for a while."""
+    with app.test_request_context(method="POST"):
+        assert transaction.is_undone(error)
+        assert transaction.may_repeat(error) is is_worth_it
+
+
+@pytest.mark.parametrize(
+    ("error", "is_certain", "is_repeated"),
+    [
+        (failure(SERIALIZATION), True, True),
+        (failure(DISK_FULL), True, False),
+        (failure(STOPPED), False, False),
+        (failure("08006"), False, False),
+        (failure(None), False, False),
+        (sqlite_failure(sqlite3.SQLITE_BUSY), True, True),
+        (sqlite_failure(sqlite3.SQLITE_FULL), True, False),
+        (sqlite_failure(sqlite3.SQLITE_IOERR), False, False),
+    ],
+)
+def test_a_commit_that_broke_off_is_unclear(
+    app: Flask, monkeypatch, error: OperationalError, is_certain: bool, is_repeated: bool
+) -> None:
+    """Of a failed commit only the database's own refusal says that nothing was saved."""
+
+    def fail(_self: Session) -> None:
+        raise error
+
+    monkeypatch.setattr(Session, "commit", fail)
+    with app.test_request_context(method="POST"):
+        with pytest.raises(OperationalError), transaction.act():
+            note()
+
+        assert transaction.is_undone(error) is is_certain
+        assert transaction.may_repeat(error) is is_repeated
+
+
+def test_what_was_committed_is_not_repeated(app: Flask) -> None:
+    """A failure after the commit, on the way to the page, does not carry the act out again."""
+    with app.test_request_context(method="POST"):
+        transaction.begin()
+        with transaction.act() as session:
+            session.add(note())
+
+        assert not transaction.is_undone(failure(None))
+        assert not transaction.may_repeat(failure(None))
+
+
+def test_patience_ends(app: Flask) -> None:
+    """After three tries, or a few seconds, somebody who waits gets an answer."""
+    error = failure(DEADLOCK)
+    with app.test_request_context(method="POST"):
+        g.repeats = len(transaction.PAUSES_S)
+        tries = transaction.may_repeat(error)
+        g.repeats, g.patient_until = 0, time.perf_counter()
+        late = transaction.may_repeat(error)
+
+    assert (tries, late) == (False, False)
