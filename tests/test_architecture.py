@@ -12,7 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lti_alliance"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-FLASK_ROOMS = ("app", "web", "cli", "parts", "worker", "observability", "models.base")
+FLASK_ROOMS = (
+    *("app", "web", "cli", "parts", "worker", "delivering"),
+    *("observability", "models.base"),
+)
 SETTINGS_ROOMS = ("app", "parts", "cli", "web", "worker", "observability")
 
 
