@@ -124,4 +124,5 @@ class GradebookCheck(Base):
     checked_at: Mapped[datetime | None]
     """When the column was last read to its end."""
     findings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """`{"agree", "differ", "mended", "unknown": int, "only_there": [[user id, score, maximum]]}`"""
+    """`{"agree", "differ", "mended", "unknown": int, "only_there": [[member, score, maximum]]}`,
+    the member by the id of the membership."""

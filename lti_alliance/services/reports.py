@@ -4,8 +4,9 @@ Each report is read with a fixed number of queries, however many people there ar
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
@@ -32,9 +33,14 @@ from lti_alliance.models import (
     ScoreDelivery,
     User,
 )
-from lti_alliance.services import line_items, modules
+from lti_alliance.services import circuits, gradebook_checks, line_items, modules
 from lti_alliance.services.activities import activity_settings
-from lti_alliance.services.delivery_views import DeliveryView, delivery_view
+from lti_alliance.services.delivery_views import (
+    ComparisonView,
+    DeliveryView,
+    comparison_view,
+    delivery_view,
+)
 
 _Row = TypeVar("_Row", Attempt, Reflection)
 _STUCK = frozenset({DeliveryState.BLOCKED, DeliveryState.DEAD})
@@ -112,8 +118,22 @@ class StudentRow:
 
     @property
     def may_resend(self) -> bool:
-        """Whether there is a score that can be sent again."""
-        return self.delivery is not None and self.delivery.desired_score is not None
+        """Whether there is anything that can be sent again."""
+        return self.delivery is not None and self.delivery.is_wanted
+
+    @property
+    def differs(self) -> bool:
+        """Whether the gradebook shows something else, and that stands."""
+        return self.delivery is not None and self.delivery.differs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """Somebody with a score in the gradebook and none here."""
+
+    membership: Membership
+    score: Decimal
+    maximum: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +143,9 @@ class Overview:
     module: Module
     settings: ActivitySettings
     rows: tuple[StudentRow, ...]
+    comparison: ComparisonView
+    strays: tuple[Stray, ...] = ()
+    """People whose score the last comparison found in the gradebook alone."""
     tests: tuple[StudentRow, ...] = ()
     """Student previews: their work is real, their scores stay here."""
     may_ask_for_column: bool = False
@@ -146,6 +169,16 @@ class Overview:
         """How many scores do not reach the gradebook unless somebody acts."""
         return sum(row.is_stuck for row in self.rows)
 
+    @property
+    def differences(self) -> tuple[StudentRow, ...]:
+        """The people for whom the gradebook shows something else."""
+        return tuple(row for row in self.rows if row.differs)
+
+    @property
+    def may_send_all(self) -> bool:
+        """Whether there is anything that can be sent again."""
+        return any(row.may_resend for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoursePage:
@@ -155,8 +188,13 @@ class CoursePage:
     """The links with an activity, the oldest first."""
 
 
-def standing_of(session: Session, activity: Activity, membership: Membership) -> Standing:
-    """Return the grade of one person in an activity and its delivery."""
+def standing_of(
+    session: Session, activity: Activity, membership: Membership, *, at: datetime | None = None
+) -> Standing:
+    """Return the grade of one person in an activity and its delivery.
+
+    Without a moment, nothing is said of a platform that is left alone.
+    """
     grade = session.scalar(
         select(Grade).where(Grade.activity_id == activity.id, Grade.membership_id == membership.id)
     )
@@ -166,7 +204,12 @@ def standing_of(session: Session, activity: Activity, membership: Membership) ->
             ScoreDelivery.membership_id == membership.id,
         )
     )
-    return Standing(grade=grade, delivery=delivery_view(delivery, grade), parts=part_results(grade))
+    open_circuits = circuits.list_open(session, at=at) if at else {}
+    return Standing(
+        grade=grade,
+        delivery=delivery_view(delivery, grade, open_circuits=open_circuits),
+        parts=part_results(grade),
+    )
 
 
 def part_results(grade: Grade | None) -> tuple[PartResult, ...]:
@@ -185,7 +228,9 @@ def part_results(grade: Grade | None) -> tuple[PartResult, ...]:
     )
 
 
-def overview(session: Session, catalogue: Catalogue, *, activity: Activity) -> Overview:
+def overview(
+    session: Session, catalogue: Catalogue, *, activity: Activity, at: datetime
+) -> Overview:
     """Report on everybody in the activity, with one query for each kind of row."""
     made = _by_member(
         session.scalars(
@@ -205,8 +250,10 @@ def overview(session: Session, catalogue: Catalogue, *, activity: Activity) -> O
             select(ScoreDelivery).where(ScoreDelivery.activity_id == activity.id)
         )
     }
+    open_circuits = circuits.list_open(session, at=at)
+    members = _members(session, activity)
     rows = []
-    for member in _learners(session, activity):
+    for member in _learners(members):
         grade, delivery = grades.get(member.id), deliveries.get(member.id)
         rows.append(
             StudentRow(
@@ -214,15 +261,20 @@ def overview(session: Session, catalogue: Catalogue, *, activity: Activity) -> O
                 attempts=tuple(made[member.id]),
                 reflections=tuple(written[member.id]),
                 grade=grade,
-                delivery=delivery_view(delivery, grade),
+                delivery=delivery_view(delivery, grade, open_circuits=open_circuits),
                 delivery_id=delivery.id if delivery else None,
             )
         )
     waits_for_column = any(row.has_no_column for row in rows)
+    comparison = comparison_view(
+        activity.resource_link, gradebook_checks.find_check(session, activity.id)
+    )
     return Overview(
         module=modules.get_module(session, catalogue, content_hash=activity.content_hash),
         settings=activity_settings(activity),
         rows=tuple(row for row in rows if not row.membership.is_test_user),
+        comparison=comparison,
+        strays=_strays(comparison, members, grades),
         tests=tuple(row for row in rows if row.membership.is_test_user and row.attempts),
         may_ask_for_column=waits_for_column
         and line_items.may_ask_for_column(activity.resource_link.line_item),
@@ -240,17 +292,34 @@ def course_page(session: Session, context: Context) -> CoursePage:
     return CoursePage(titles=tuple(titles))
 
 
-def _learners(session: Session, activity: Activity) -> list[Membership]:
-    """List the students: by name, then those without one in the order of their arrival."""
+def _members(session: Session, activity: Activity) -> dict[UUID, Membership]:
     found = session.scalars(
         select(Membership)
-        .where(
-            Membership.context_id == activity.resource_link.context_id,
-            Membership.role == Role.LEARNER,
-        )
+        .where(Membership.context_id == activity.resource_link.context_id)
         .options(joinedload(Membership.user).joinedload(User.profile))
     )
-    return sorted(found, key=_by_name)
+    return {member.id: member for member in found}
+
+
+def _learners(members: Mapping[UUID, Membership]) -> list[Membership]:
+    """List the students: by name, then those without one in the order of their arrival."""
+    learners = (member for member in members.values() if member.course_role is Role.LEARNER)
+    return sorted(learners, key=_by_name)
+
+
+def _strays(
+    comparison: ComparisonView, members: Mapping[UUID, Membership], grades: Mapping[UUID, Grade]
+) -> tuple[Stray, ...]:
+    """List the scores that are in the gradebook alone, without those that came here since."""
+    return tuple(
+        Stray(membership=members[found.membership_id], score=found.score, maximum=found.maximum)
+        for found in comparison.only_there
+        if found.membership_id in members and not _has_score(grades.get(found.membership_id))
+    )
+
+
+def _has_score(grade: Grade | None) -> bool:
+    return grade is not None and grade.score is not None
 
 
 def _by_name(member: Membership) -> tuple[bool, str, int]:

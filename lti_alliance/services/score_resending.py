@@ -1,6 +1,6 @@
 """Taking scores up again: because a person asks, a launch brings news, or an obstacle is gone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -42,9 +42,9 @@ def resend(
     One that is under way is left to finish; one that is unclear is still read back first.
     """
     again = _send_again(session, ScoreDelivery.id.in_(delivery_ids), at=at, is_forced=True)
-    if again:
-        _note(session, "score.sent_again", actor, at=at, count=again)
-    return again
+    for delivery_id in again:
+        _note(session, "score.sent_again", actor, at=at, about=("score_delivery", delivery_id))
+    return len(again)
 
 
 def resend_one(
@@ -62,7 +62,7 @@ def resend_one(
     again = _send_again(session, ScoreDelivery.id == delivery.id, at=at, is_forced=True)
     if again:
         _note(session, "score.sent_again", actor, at=at, about=("score_delivery", delivery.id))
-    return again
+    return len(again)
 
 
 def resend_all(
@@ -83,8 +83,8 @@ def resend_all(
     again = _send_again(session, chosen, at=at, is_forced=replaces_changed)
     if again:
         about = ("activity", activity.id)
-        _note(session, "score.all_sent_again", actor, at=at, about=about, count=again)
-    return again
+        _note(session, "score.all_sent_again", actor, at=at, about=about, count=len(again))
+    return len(again)
 
 
 def resume(
@@ -154,9 +154,8 @@ def release(session: Session, *which: ColumnElement[bool], at: datetime) -> int:
 
 def _send_again(
     session: Session, which: ColumnElement[bool], *, at: datetime, is_forced: bool
-) -> int:
-    again = rows_changed(
-        session,
+) -> Sequence[UUID]:
+    again = session.scalars(
         update(ScoreDelivery)
         .where(which, is_wanted(), is_free(at))
         .values(
@@ -171,8 +170,10 @@ def _send_again(
             next_at=at,
             tries=0,
             reason="",
-        ),
-    )
+        )
+        .returning(ScoreDelivery.id)
+        .execution_options(synchronize_session=False)
+    ).all()
     if again:
         wake(session)
     return again
@@ -196,10 +197,10 @@ def _note(
     actor: Membership | None,
     *,
     at: datetime,
-    about: tuple[str, UUID] | None = None,
+    about: tuple[str, UUID],
     count: int = 1,
 ) -> None:
-    kind, key = about or ("", None)
+    kind, key = about
     audit.record(
         session,
         action,

@@ -101,7 +101,7 @@ def student_home(
     """Report on the activity for one person."""
     settings = activity_settings(activity)
     module = modules.get_module(session, catalogue, content_hash=activity.content_hash)
-    standing = standing_of(session, activity, membership)
+    standing = standing_of(session, activity, membership, at=at)
     made = attempts.list_attempts(session, activity, membership)
     quiz = _quiz_card(settings, module.quiz, made, standing.grade, at=at)
     return StudentHome(
@@ -122,7 +122,7 @@ def attempt_report(
     settings = activity_settings(activity)
     sheet = attempts.get_sheet(session, catalogue, attempt)
     made = attempts.list_attempts(session, activity, attempt.membership)
-    standing = standing_of(session, activity, attempt.membership)
+    standing = standing_of(session, activity, attempt.membership, at=at)
     states = [AttemptState(each.state) for each in made]
     is_judged = AttemptState(attempt.state).is_handed_in
     return AttemptReport(

@@ -13,9 +13,18 @@ from lti_alliance.domain.modules import Module
 from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, line_items, modules, score_resending, wordings
+from lti_alliance.services import activities, modules, wordings
 from lti_alliance.services.activities import activity_settings
-from lti_alliance.web import access, forms, instructor_grading, opening, quiz_pages, transaction
+from lti_alliance.web import (
+    access,
+    forms,
+    grade_pages,
+    instructor_gradebook,
+    instructor_grading,
+    opening,
+    quiz_pages,
+    transaction,
+)
 from lti_alliance.web.opening import activity_of, member_of
 from lti_alliance.web.rendering import leave_handle_to_addresses, page
 
@@ -26,6 +35,15 @@ _REFLECTION = "/grading/<reflection_id>"
 blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods=["POST"])
+
+blueprint.add_url_rule("/students/<membership_id>/grade", view_func=grade_pages.grade)
+for _address, _act in (
+    ("/deliveries/<delivery_id>/resend", instructor_gradebook.resend),
+    ("/deliveries/resend-all", instructor_gradebook.resend_all),
+    ("/comparison", instructor_gradebook.compare),
+    ("/column", instructor_gradebook.ask_for_column),
+):
+    blueprint.add_url_rule(_address, view_func=_act, methods=["POST"])
 
 _staff = access.role(Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.CONTENT_DEVELOPER)
 
@@ -168,32 +186,6 @@ def preview() -> Response:
         else [],
         tab="preview",
     )
-
-
-@blueprint.post("/deliveries/<delivery_id>/resend")
-@access.teaches
-def resend(delivery_id: str) -> BaseResponse:
-    """Send one score to the gradebook again."""
-    visit = access.current()
-    activity = activity_of(visit)
-    with transaction.act() as session:
-        count = score_resending.resend_one(
-            session, activity, opening.key(delivery_id), at=parts().now()
-        )
-    return redirect(url_for("student.home", resent=count), 303)
-
-
-@blueprint.post("/column")
-@access.configures
-def ask_for_column() -> BaseResponse:
-    """Ask for a gradebook column where the LMS gave the link none; asking again makes no second."""
-    visit = access.current()
-    activity = activity_of(visit)
-    with transaction.act() as session:
-        count = line_items.ask_for_column(
-            session, activity, actor=member_of(visit), at=parts().now()
-        )
-    return redirect(url_for("student.home", asked=count), 303)
 
 
 def _module(activity: Activity) -> Module:

@@ -95,13 +95,17 @@ def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
         return page("student/not_set_up.html")
     if not visit.role.teaches:
         return redirect(url_for("instructor.settings"), 303)
-    overview = reports.overview(db.session(), parts().catalogue, activity=opening.activity)
+    overview = reports.overview(
+        db.session(), parts().catalogue, activity=opening.activity, at=parts().now()
+    )
     return page(
         "instructor/overview.html",
         activity=opening.activity,
         overview=overview,
         module=overview.module,
         resent=request.args.get("resent", type=int),
+        resent_all=request.args.get("resent_all", type=int),
+        compared=request.args.get("compared", type=int),
         asked=request.args.get("asked", type=int),
         tab="overview",
     )

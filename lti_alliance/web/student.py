@@ -17,6 +17,8 @@ from lti_alliance.services.attempts import Sheet
 from lti_alliance.web import (
     access,
     forms,
+    grade_pages,
+    grade_words,
     opening,
     quiz_pages,
     student_reflections,
@@ -30,6 +32,9 @@ blueprint = Blueprint("student", __name__, url_prefix="/launches/<handle>")
 leave_handle_to_addresses(blueprint)
 
 _random = SystemRandom()
+
+grade_words.register(blueprint)
+blueprint.add_url_rule("/grade", view_func=grade_pages.own_grade)
 
 _PROMPT = "/reflections/<prompt_id>"
 blueprint.add_url_rule(_PROMPT, view_func=student_reflections.reflection)

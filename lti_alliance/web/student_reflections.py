@@ -150,7 +150,9 @@ def _handed_in(activity: Activity, writing: Writing) -> Response:
     settings = activity_settings(activity)
     assessment = writing.reflection.assessment
     points = settings.prompt_points() * assessment.share if assessment else None
-    standing = reports.standing_of(db.session(), activity, member_of(access.current()))
+    standing = reports.standing_of(
+        db.session(), activity, member_of(access.current()), at=parts().now()
+    )
     return _page(
         "student/reflection_receipt.html",
         activity,

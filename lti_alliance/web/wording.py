@@ -1,6 +1,6 @@
 """How numbers and moments are written on pages, in the language of the reader."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,6 +14,7 @@ from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.scoring import round_score
 from lti_alliance.models import Attempt, Membership
+from lti_alliance.parts import parts
 from lti_alliance.web.delivery_words import reason_words
 
 
@@ -25,6 +26,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(plural_number, "plural_number")
     app.add_template_filter(machine_time, "machine_time")
     app.add_template_filter(utc_words, "utc_words")
+    app.add_template_filter(since_style, "since_style")
     app.add_template_filter(member_name, "member_name")
     app.add_template_filter(reason_words, "reason_words")
     app.add_template_filter(module_text, "module_text")
@@ -72,6 +74,12 @@ def utc_words(at: datetime, style: str = "full") -> str:
     day = dates.format_date(moment, "medium", locale=_locale())
     clock = f"{moment:%H:%M} UTC"
     return {"full": f"{day}, {clock}", "clock": clock, "day": day}[style]
+
+
+def since_style(at: datetime) -> str:
+    """Return how to write since when something is so: the time of day alone says enough today."""
+    is_recent = abs(parts().now() - at) < timedelta(hours=18)
+    return "clock" if is_recent else "full"
 
 
 def member_name(membership: Membership) -> str:

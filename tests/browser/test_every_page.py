@@ -57,6 +57,8 @@ def student_states(page: Page) -> Iterator[str]:
     yield "reflection-review"
     tool.get_by_role("button", name="Hand in the reflection").click()
     yield "reflection-receipt"
+    tool.get_by_role("link", name="Why is my grade this?").click()
+    yield "grade"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -113,6 +115,30 @@ def test_an_instructors_pages(demo: Demo, new_context: NewContext, tab: str, nam
     expect(tool_frame(page).locator(f"body[data-page={name}]")).to_be_visible()
 
     assert faults(page, demo) == []
+
+
+def test_the_gradebook_on_an_instructors_pages(demo: Demo, new_context: NewContext) -> None:
+    """The overview with a difference, and the page of the grade, are clean on a narrow screen."""
+    page = new_context(viewport=NARROW).pages[0]
+    person = "yusuf.warsame"
+    open_activity(demo, page, platform="canvas", person=person, activity="taster")
+    for name in student_states(page):
+        expect(tool_frame(page).locator(f"body[data-page={name}]")).to_be_visible()
+    wait_for_score(demo, page, person=person)
+    demo.ask("gradebook/canvas/77", {"person": person, "activity": "taster", "score": 0.5})
+    open_activity(demo, page, platform="canvas", person="instructor", activity="taster")
+    tool = tool_frame(page)
+    tool.get_by_role("button", name="Compare with the gradebook").click()
+    expect(tool.get_by_text("Last compared")).to_be_visible(timeout=SCORE_WAIT_S * 1000)
+    tool.get_by_role("link", name="Overview").click()
+    expect(tool.get_by_role("heading", name="Where the gradebook differs")).to_be_visible()
+    tool.get_by_text("Send all scores again").click()
+    wrong = faults(page, demo)
+    tool.get_by_role("link", name="Why this grade? Yusuf Warsame").first.click()
+    expect(tool.locator("body[data-page=grade]")).to_be_visible()
+    expect(tool.get_by_role("heading", name="What was tried")).to_be_visible()
+
+    assert wrong + faults(page, demo) == []
 
 
 def test_everything_works_without_scripts(demo: Demo, new_context: NewContext) -> None:

@@ -58,7 +58,7 @@ def test_a_class_of_sixty_costs_as_many_queries_as_one_of_two(stage: Stage, seal
     def count() -> tuple[int, int, int]:
         with counted(stage.session) as statements:
             found = stage.session.get_one(type(activity), activity_id)
-            overview = reports.overview(stage.session, stage.catalogue, activity=found)
+            overview = reports.overview(stage.session, stage.catalogue, activity=found, at=NOON)
             names = [row.membership.user.profile.name for row in overview.rows]
             parts = [row.parts for row in overview.rows]
             shelf = assessing.get_shelf(stage.session, stage.catalogue, found)
@@ -82,7 +82,7 @@ def test_students_stand_by_name_and_the_nameless_by_arrival(stage: Stage) -> Non
     joined = {key: stage.join(key) for key in ("first", "second", "third", "fourth")}
     name(stage, joined["third"], "ada")
     name(stage, joined["first"], "Ben")
-    overview = reports.overview(stage.session, stage.catalogue, activity=stage.activity())
+    overview = reports.overview(stage.session, stage.catalogue, activity=stage.activity(), at=NOON)
     order = [joined[key].id for key in ("third", "first", "second", "fourth")]
 
     assert [row.membership.id for row in overview.rows] == order
@@ -135,11 +135,11 @@ def test_when_a_column_may_be_asked_for(
     for field, value in ({"url": "", "scopes": scopes} | changes).items():
         setattr(line_item, field, value)
     take_quiz(stage, activity, student)
-    without = reports.overview(stage.session, stage.catalogue, activity=activity)
+    without = reports.overview(stage.session, stage.catalogue, activity=activity, at=NOON)
     delivery = stage.session.scalars(select(ScoreDelivery)).one()
     delivery.state, delivery.reason = DeliveryState.BLOCKED, Reason.NO_LINE_ITEM
     stage.session.flush()
-    waiting = reports.overview(stage.session, stage.catalogue, activity=activity)
+    waiting = reports.overview(stage.session, stage.catalogue, activity=activity, at=NOON)
 
     assert waiting.may_ask_for_column is may_ask
     assert without.may_ask_for_column is (may_ask and without.rows[0].has_no_column)

@@ -107,7 +107,7 @@ def test_sending_again_is_written_down(scene: Scene) -> None:
 
     assert told == [
         ("score.all_sent_again", "activity", 2, Role.INSTRUCTOR),
-        ("score.sent_again", "", 1, ""),
+        ("score.sent_again", "score_delivery", 1, ""),
         ("score.sent_again", "score_delivery", 1, ""),
     ]
 

@@ -103,9 +103,7 @@ def create(platform: Platform, course_id: str) -> Response:
     course = enter(platform, course_id, LINEITEM)
     body = _body()
     link_id = str(body.get("resourceLinkId") or "")
-    links = {
-        each.resource_link_id: each for each in course.activities.values() if not each.deleted
-    }
+    links = {each.resource_link_id: each for each in course.activities.values() if not each.deleted}
     if link_id and link_id not in links:
         fail(403)
     with platform.store.lock:

@@ -1,0 +1,83 @@
+"""An instructor's acts upon the gradebook: send again, send all, compare, ask for a column."""
+
+from uuid import UUID
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from lti_alliance.models import db
+from lti_alliance.parts import parts
+from lti_alliance.services import (
+    delivery_views,
+    grade_story,
+    gradebook_checks,
+    line_items,
+    score_resending,
+)
+from lti_alliance.web import access, opening, transaction
+from lti_alliance.web.opening import activity_of, member_of
+
+FROM_GRADE_FIELD = "grade_of"
+"""The form field by which the page of one grade gets its reader back."""
+
+
+@access.teaches
+def resend(delivery_id: str) -> BaseResponse:
+    """Send one score to the gradebook again, whatever it shows."""
+    visit = access.current()
+    activity = activity_of(visit)
+    with transaction.act() as session:
+        count = score_resending.resend_one(
+            session, activity, opening.key(delivery_id), actor=member_of(visit), at=parts().now()
+        )
+    if (member_id := _came_from()) is not None:
+        return redirect(url_for("instructor.grade", membership_id=member_id, resent=count), 303)
+    return redirect(url_for("student.home", resent=count), 303)
+
+
+@access.teaches
+def resend_all() -> BaseResponse:
+    """Send every score again; those that were changed in the LMS only if it is ticked."""
+    visit = access.current()
+    activity = activity_of(visit)
+    with transaction.act() as session:
+        count = score_resending.resend_all(
+            session,
+            activity,
+            actor=member_of(visit),
+            replaces_changed="replaces_changed" in request.form,
+            at=parts().now(),
+        )
+    return redirect(url_for("student.home", resent_all=count), 303)
+
+
+@access.teaches
+def compare() -> BaseResponse:
+    """Have the activity's column compared with the gradebook, where that can be done."""
+    activity = activity_of(access.current())
+    if delivery_views.why_unreadable(activity.resource_link):
+        return redirect(url_for("student.home", compared=0), 303)
+    with transaction.act() as session:
+        gradebook_checks.ask(session, activity, at=parts().now())
+    return redirect(url_for("student.home", compared=1), 303)
+
+
+@access.configures
+def ask_for_column() -> BaseResponse:
+    """Ask for a gradebook column where the LMS gave the link none; asking again makes no second."""
+    visit = access.current()
+    activity = activity_of(visit)
+    with transaction.act() as session:
+        count = line_items.ask_for_column(
+            session, activity, actor=member_of(visit), at=parts().now()
+        )
+    return redirect(url_for("student.home", asked=count), 303)
+
+
+def _came_from() -> UUID | None:
+    """Return whose grade's page sent the form, if one did."""
+    if FROM_GRADE_FIELD not in request.form:
+        return None
+    activity = activity_of(access.current())
+    named = opening.key(request.form[FROM_GRADE_FIELD])
+    return grade_story.get_member(db.session(), activity, named).id
