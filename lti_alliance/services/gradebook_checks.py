@@ -244,13 +244,20 @@ def record_check(
 
 def _move(session: Session, step: CheckStep, url: str, *, at: datetime) -> None:
     """Take the column's new address, tell it everything, and compare it soon."""
-    link = session.scalars(
-        select(ResourceLink).join(Activity).where(Activity.id == step.activity_id)
-    ).one()
-    if link.line_item is not None and link.line_item.url == step.line_item.url:
-        link.line_item.url = url
-        session.flush()
-        score_resending.resume(session, link, at=at)
+    link_of_activity = (
+        select(Activity.resource_link_id).where(Activity.id == step.activity_id).scalar_subquery()
+    )
+    moved = rows_changed(
+        session,
+        update(LineItem)
+        .where(
+            LineItem.resource_link_id == link_of_activity,
+            LineItem.url == step.line_item.url,
+        )
+        .values(url=url),
+    )
+    if moved:
+        score_resending.resume_at(session, step.activity_id, url=url, at=at)
     _finish(session, step.activity_id, step.token, began_at=step.began_at, next_at=at + SOON)
 
 

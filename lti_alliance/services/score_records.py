@@ -262,16 +262,18 @@ def _find(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome
         verdict = what_next(PlatformRefused(Reason.LINE_ITEM_GONE), facts)
     else:
         verdict = Verdict(DeliveryState.DUE, None, facts.at)
-    if heard.url:
-        rows_changed(
-            session,
-            update(LineItem)
-            .where(LineItem.id == step.line_item_id, LineItem.url == "")
-            .values(url=heard.url),
-        )
-        if is_lost and verdict.state is DeliveryState.DUE:
-            score_resending.resume_others(session, step.activity_id, reason=step.why, at=facts.at)
+    is_new = bool(heard.url) and _keep_address(session, step, heard.url)
+    if is_new and verdict.state is DeliveryState.DUE:
+        # What was blocked for want of it goes too, and what was told to an address that is gone.
+        score_resending.resume_at(session, step.activity_id, url=heard.url, at=facts.at)
     return verdict, {}
+
+
+def _keep_address(session: Session, step: Step, url: str) -> bool:
+    statement = (
+        update(LineItem).where(LineItem.id == step.line_item_id, LineItem.url == "").values(url=url)
+    )
+    return rows_changed(session, statement) == 1
 
 
 def _has_just_failed(step: Step, url: str) -> bool:

@@ -102,15 +102,33 @@ def resume(
     line_item = resource_link.line_item
     if line_item is None or resource_link.activity is None:
         return 0
+    return resume_at(
+        session,
+        resource_link.activity.id,
+        url=line_item.url,
+        membership_id=membership_id,
+        at=at,
+    )
+
+
+def resume_at(
+    session: Session,
+    activity_id: UUID,
+    *,
+    url: str,
+    membership_id: UUID | None = None,
+    at: datetime,
+) -> int:
+    """Take up again what waits for this address of the activity's line item; count it."""
     moved = and_(
         ScoreDelivery.state.in_((DeliveryState.DELIVERED, DeliveryState.OVERRIDDEN)),
-        ScoreDelivery.told_url.not_in(("", line_item.url)),
+        ScoreDelivery.told_url.not_in(("", url)),
         # An address that is not known yet is no other address.
-        literal(line_item.url) != "",
+        literal(url) != "",
     )
     return _take_up(
         session,
-        ScoreDelivery.activity_id == resource_link.activity.id,
+        ScoreDelivery.activity_id == activity_id,
         or_(ScoreDelivery.state == DeliveryState.BLOCKED, moved),
         ScoreDelivery.membership_id == membership_id if membership_id else true(),
         at=at,

@@ -641,6 +641,21 @@ def test_a_lost_line_item_is_looked_for_once(scene: Scene) -> None:
     assert scene.row(delivery_id).told_url == "https://lms.test/other"
 
 
+def test_a_new_column_gets_everybodys_scores(scene: Scene) -> None:
+    """One score that finds the column made anew takes along what the old one had been told."""
+    first, second = sorted(backlog(scene, 2))
+    scene.work()
+    with scene.acts() as session:
+        lti_id = session.get_one(ScoreDelivery, first).activity.resource_link.lti_id
+    scene.gradebook.columns[lti_id] = "https://lms.test/anew"
+    scene.regrade(first, score=Decimal(9), submitted_at=NOW)
+    scene.gradebook.fail_before.append(PlatformRefused("refused", status=404))
+    scene.work()
+
+    assert {scene.row(each).told_url for each in (first, second)} == {"https://lms.test/anew"}
+    assert {scene.state(each) for each in (first, second)} == {(DeliveryState.DELIVERED, "")}
+
+
 def test_a_line_item_that_is_listed_and_gone_blocks(scene: Scene) -> None:
     """Canvas out of term still lists what it does not serve: no circle, a reason."""
     delivery_id = scene.grade()
@@ -653,6 +668,20 @@ def test_a_line_item_that_is_listed_and_gone_blocks(scene: Scene) -> None:
 
     assert scene.state(delivery_id) == (DeliveryState.BLOCKED, Reason.LINE_ITEM_GONE)
     assert scene.gradebook.calls == ["post_score", "find_line_item"]
+
+
+def test_two_that_find_what_is_gone_do_not_wake_each_other(scene: Scene) -> None:
+    """A class whose column is listed and not served is blocked, each after one try."""
+    ids = backlog(scene, 3)
+    with scene.acts() as session:
+        link = session.get_one(ScoreDelivery, next(iter(ids))).activity.resource_link
+        assert link.line_item is not None
+        scene.gradebook.columns[link.lti_id] = link.line_item.url
+    gone = PlatformRefused("refused", status=404)
+    scene.gradebook.post_score = lambda *_: (_ for _ in ()).throw(gone)  # type: ignore[method-assign]
+    scene.work()
+
+    assert {scene.state(each) for each in ids} == {(DeliveryState.BLOCKED, Reason.LINE_ITEM_GONE)}
 
 
 def test_another_address_is_told_anew(scene: Scene) -> None:
