@@ -250,14 +250,13 @@ def _find(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome
     # Nothing was told, so there is nothing to read back; and what was made without an answer is
     # found by looking again.
     facts = replace(facts, is_findable=False, is_readable=False)
-    is_lost = step.why == Reason.LINE_ITEM_GONE
     if heard.error is not None:
         verdict = what_next(heard.error, facts)
         if _is_unclear(verdict):
             verdict = replace(verdict, state=DeliveryState.DUE)
-    elif not heard.url and not is_lost:
+    elif not heard.url and not step.is_lost:
         verdict = what_next(PlatformRefused(Reason.NO_LINE_ITEM), facts)
-    elif not heard.url or (is_lost and _has_just_failed(step, heard.url)):
+    elif not heard.url or _has_just_failed(step, heard.url):
         # The list may still name the address that leads nowhere, as Canvas does out of term.
         verdict = what_next(PlatformRefused(Reason.LINE_ITEM_GONE), facts)
     else:

@@ -7,6 +7,7 @@ the row.
 
 import random
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -72,6 +73,8 @@ def prepare(
             log.exception("delivery_failed", delivery_id=str(found.row.id))
             put_off(session, found.row.id, token=token, at=at, jitter=jitter())
             continue
+        if step.kind is StepKind.FIND:
+            step = replace(step, is_lost=_was_known(session, step))
         if _begin(session, found, step, at=at):
             steps.append(step)
     return steps
@@ -112,14 +115,20 @@ def call(gradebook: Gradebook, step: Step) -> Heard:
             case StepKind.FIND:
                 url = gradebook.find_line_item(line_item)
                 # A column that was deleted is not made again: somebody did not want it.
-                is_lost = step.why == Reason.LINE_ITEM_GONE
-                if url is None and line_item.is_creatable and not is_lost:
+                if url is None and line_item.is_creatable and not step.is_lost:
                     url = gradebook.create_line_item(
                         line_item, label=step.label, maximum=step.maximum
                     )
                 return Heard(url=url or "")
     except PlatformError as error:
         return Heard(error=error)
+
+
+def _was_known(session: Session, step: Step) -> bool:
+    told = select(ScoreDelivery.id).where(
+        ScoreDelivery.activity_id == step.activity_id, ScoreDelivery.told_url != ""
+    )
+    return session.execute(told.limit(1)).first() is not None
 
 
 def _begin(session: Session, found: Found, step: Step, *, at: datetime) -> bool:

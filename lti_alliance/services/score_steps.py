@@ -90,6 +90,8 @@ class Step:
     tries: int
     check_at: datetime | None
     """When the whole column is compared next, as far as is known."""
+    is_lost: bool = False
+    """Whether the column that is looked for was known before and is gone."""
 
     @property
     def is_pending(self) -> bool:

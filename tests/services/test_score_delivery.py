@@ -670,6 +670,21 @@ def test_a_line_item_that_is_listed_and_gone_blocks(scene: Scene) -> None:
     assert scene.gradebook.calls == ["post_score", "find_line_item"]
 
 
+@pytest.mark.parametrize("family", ["canvas", "moodle"])
+def test_that_a_column_was_lost_is_not_forgotten(scene: Scene, family: str) -> None:
+    """A search that fails in between does not turn a deleted column into one never made."""
+    delivery_id = scene.grade(family=family)
+    scene.gradebook.fail_before.extend(
+        [PlatformRefused("refused", status=404), PlatformUnavailable("connect_failed")]
+    )
+    scene.work()
+    scene.at += timedelta(minutes=1)
+    scene.work()
+
+    assert scene.state(delivery_id) == (DeliveryState.BLOCKED, Reason.LINE_ITEM_GONE)
+    assert "create_line_item" not in scene.gradebook.calls
+
+
 def test_two_that_find_what_is_gone_do_not_wake_each_other(scene: Scene) -> None:
     """A class whose column is listed and not served is blocked, each after one try."""
     ids = backlog(scene, 3)
