@@ -35,7 +35,8 @@ class Told:
     told_timestamp: datetime | None
     told: Points | None
     desired: Points | None
-    seen: Result
+    seen: Result | None
+    """What the gradebook was seen to show since this was told; nothing if nobody has looked."""
     mended_version: int
 
     @classmethod
@@ -54,9 +55,16 @@ class Told:
             told_timestamp=row.told_timestamp,
             told=told,
             desired=desired,
-            seen=Result(score=row.seen_score, maximum=row.seen_maximum),
+            seen=seen_since_told(row),
             mended_version=row.mended_version,
         )
+
+
+def seen_since_told(row: ScoreDelivery) -> Result | None:
+    """Return what the gradebook has been seen to show since the last score was confirmed."""
+    if row.seen_at is None or (row.delivered_at is not None and row.seen_at < row.delivered_at):
+        return None
+    return Result(score=row.seen_score, maximum=row.seen_maximum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

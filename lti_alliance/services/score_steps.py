@@ -75,6 +75,8 @@ class Step:
     """What the platform last confirmed, at this address."""
     seen: Points | None
     """What the gradebook was last seen to show."""
+    is_seen_since: bool
+    """Whether that was after the last score had been confirmed."""
     last_status: int | None
     """The HTTP status of the step before this one."""
     told_version: int
@@ -100,9 +102,9 @@ class Step:
 
     @property
     def was_seen(self) -> bool:
-        """Whether the gradebook has been seen to show ``told``."""
+        """Whether the gradebook has been seen to show ``told`` since it was told."""
         seen = Result(score=self.seen[0], maximum=self.seen[1]) if self.seen else None
-        return self.told is not None and is_shown(self.told, seen)
+        return self.is_seen_since and self.told is not None and is_shown(self.told, seen)
 
     def facts(self, *, at: datetime, jitter: float) -> Sending:
         """Return what decides the meaning of an answer to this step."""
@@ -230,6 +232,8 @@ def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
         maximum=row.desired_maximum,
         told=told,
         seen=_points(row.seen_score, row.seen_maximum or row.desired_maximum),
+        is_seen_since=row.seen_at is not None
+        and (row.delivered_at is None or row.seen_at >= row.delivered_at),
         last_status=row.last_status,
         told_version=row.told_version,
         told_url=row.told_url,

@@ -17,7 +17,12 @@ from lti_alliance.models import (
     RegistrationState,
     ScoreDelivery,
 )
-from lti_alliance.services import gradebook_checks, score_delivery, score_tries
+from lti_alliance.services import (
+    gradebook_checks,
+    score_delivery,
+    score_resending,
+    score_tries,
+)
 from lti_alliance.services.gradebook_checks import DAILY, SOON, WEEKLY
 from tests import factories
 from tests.factories import NOW
@@ -373,3 +378,23 @@ def test_a_column_that_is_gone_takes_nothing_back(scene: Scene) -> None:
 
     assert scene.state(delivery_id) == (DeliveryState.DELIVERED, "")
     assert check_of(scene).reason == Reason.LINE_ITEM_GONE
+
+
+def test_a_value_seen_before_a_telling_says_nothing_of_after_it(scene: Scene) -> None:
+    """A score that was told anew and is shown lower from then on may be a late penalty's."""
+    (delivery_id,) = class_of(scene, 1)
+    scene.at += SOON
+    cell_of(scene).score = Decimal(6)
+    scene.compare_due()
+    cell_of(scene).score = Decimal(7)
+    scene.at += DAILY
+    scene.compare_due()
+    scene.at += timedelta(minutes=1)
+    with scene.acts() as session:
+        score_resending.resend(session, [delivery_id], at=scene.at)
+    scene.work()
+    cell_of(scene).score = Decimal("6.3")
+    scene.at += timedelta(minutes=1)
+    scene.compare(delivery_id)
+
+    assert scene.state(delivery_id) == (DeliveryState.OVERRIDDEN, Reason.LOWERED_IN_LMS)
