@@ -20,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix browser bench-passback lock new-migration docs clean
+.PHONY: help demo test check fix browser bench-passback lock new-migration chaos docs clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
@@ -66,6 +66,9 @@ endef
 new-migration: $(VENV)/.installed-dev ## write a migration from a change of the models (NAME=words_with_underscores)
 	@test -n "$(NAME)" || { echo "Say what it does: make new-migration NAME=users__add_locale" >&2; exit 2; }
 	$(BIN)/python scripts/new_migration.py "$(NAME)"
+
+chaos: $(VENV)/.installed-dev ## let chance loose on the gradebook and check what is promised (MINUTES=20)
+	$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),20)
 
 docs: $(VENV)/.installed-dev ## bring the tables in docs/ up to date with the code
 	$(BIN)/python scripts/reference_docs.py
