@@ -60,7 +60,7 @@ def _drain(world: World) -> None:
     began = world.tool.now
     waiting = {p: row.next_at for p, row in world.rows().items() if row.state == "blocked"}
     compared_at = -1
-    for _turn in range(MOST_TURNS):
+    for turn in range(MOST_TURNS):
         _work_off(world)
         rows = {p: row for p, row in world.rows().items() if p.school not in world.switched_off}
         pending = [p for p, row in rows.items() if row.state in WAITING]
@@ -85,7 +85,7 @@ def _drain(world: World) -> None:
 
 
 def _work_off(world: World) -> None:
-    for _turn in range(MOST_TURNS):
+    for turn in range(MOST_TURNS):
         worker = world.workers[turn % 2]
         if not world.work(worker) and not world.compare(worker):
             world.check_now()
