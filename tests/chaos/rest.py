@@ -60,7 +60,7 @@ def _drain(world: World) -> None:
     began = world.tool.now
     waiting = {p: row.next_at for p, row in world.rows().items() if row.state == "blocked"}
     compared_at = -1
-    for turn in range(MOST_TURNS):
+    for _turn in range(MOST_TURNS):
         _work_off(world)
         rows = {p: row for p, row in world.rows().items() if p.school not in world.switched_off}
         pending = [p for p, row in rows.items() if row.state in WAITING]
@@ -81,7 +81,7 @@ def _drain(world: World) -> None:
         told = {p: (rows[p].state, rows[p].reason) for p in [*pending, *blocked]}
         world.promises.check("I3", passed <= limit, f"after {passed} still {told}")
         _wait(world, with_blocked=bool(blocked))
-    raise PromiseBroken("I3", f"after {turn} turns the workers are still busy")
+    raise PromiseBroken("I3", f"after {MOST_TURNS} turns the workers are still busy")
 
 
 def _work_off(world: World) -> None:
