@@ -27,7 +27,7 @@ from tests.ports import free_port
 
 COURSES = {"canvas": "77", "moodle": "3"}
 LEASE_S = 2
-WAIT_S = 30.0
+WAIT_S = 90.0
 CARRIED = {"csrf_token", "saved_version"}
 GUNICORN = ("--config", str(GUNICORN_CONFIG), "--workers", "1", "--threads", "4")
 

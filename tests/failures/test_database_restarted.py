@@ -15,7 +15,11 @@ from tests.failures.classroom import open_classroom
 from tests.failures.private_postgres import PrivatePostgres
 from tests.failures.running import Running, is_up, right_answers, wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("private-postgres")]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("private-postgres"),
+]
 
 PEOPLE = 200
 SLOW_S = 0.05

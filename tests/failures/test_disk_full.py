@@ -19,7 +19,11 @@ from tests.failures.classroom import open_classroom
 from tests.failures.running import LEASE_S, Running, right_answers, wait_for
 from tests.failures.small_disk import GrowthBan, SmallDisk, small_disk
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("disk-full")]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("disk-full"),
+]
 
 WROTE = 'It was "both" – <and> then some.\r\nTwo lines of it.'
 SLOW_S = 3

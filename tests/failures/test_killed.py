@@ -25,7 +25,7 @@ from lti_alliance.models import AccessToken, Attempt, Membership, ScoreDelivery,
 from lti_alliance.parts import parts, utc_now
 from tests.failures.running import LEASE_S, Running, Student, right_answers, wait_for
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 
 QUIZ = Placement("taster", "taster", frozenset({Part.QUIZ}), quiz_points=Decimal(3))
 RIGHT, QUESTIONS, COLUMN = 2, 3, 5
