@@ -94,13 +94,14 @@ def changes(places: Strategy, schools: Strategy, columns: Strategy) -> Strategy:
 def requests(
     places: Strategy, schools: Strategy, columns: Strategy, students: Strategy
 ) -> Strategy:
-    """Draw something that somebody asks of the tool."""
+    """Draw something that somebody asks of the tool, or of an administrator."""
     return st.one_of(
         st.builds(_send_again, places),
         st.builds(_send_all, schools, columns, st.booleans()),
         st.builds(_compare, schools, columns),
         st.builds(_open, schools, columns, st.one_of(st.none(), students)),
         st.builds(_turn, schools),
+        st.builds(_mend, schools, st.booleans()),
     )
 
 
@@ -262,3 +263,13 @@ def _turn(school: str) -> Event:
         (world.switched_off.discard if is_off else world.switched_off.add)(school)
 
     return Event(f"{school}: the registration is switched over", happen)
+
+
+def _mend(school: str, lasting: bool) -> Event:
+    def happen(world: World) -> None:
+        world.schools[school].mend_calls()
+        world.wire.troubles.clear()
+        if lasting:
+            world.schools[school].mend_conditions()
+
+    return Event(f"{school}: things are mended, {lasting=}", happen)

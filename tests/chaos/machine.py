@@ -248,13 +248,6 @@ class GradebookMachine(RuleBasedStateMachine):
         change(self.world)
         self.hand_in(fresh)
 
-    @happening(school=schools, lasting=st.booleans(), then=then)
-    def things_are_mended(self, school: str, *, lasting: bool) -> None:
-        self.world.schools[school].mend_calls()
-        self.world.wire.troubles.clear()
-        if lasting:
-            self.world.schools[school].mend_conditions()
-
 
 class _Breaking:
     """Notes that something went wrong, so that nothing more is made of it."""

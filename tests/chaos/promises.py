@@ -15,6 +15,7 @@ PROMISES = {
     "I7": "no secret and nothing personal is in the log",
     "I8": "every call goes to a host of its registration",
     "I9": "a released score is never followed by a message that takes it back",
+    "I10": "where a score comes with a comment, Moodle shows both",
 }
 
 

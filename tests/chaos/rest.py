@@ -129,6 +129,16 @@ def _check(world: World) -> None:
         if not is_right:
             how = f"{place}: {row.state} {row.reason}, {how}; {world.snapshot(place)}"
         world.promises.check("I3", is_right, how)
+        if place.school == "moodle" and row.state == DeliveryState.DELIVERED:
+            _check_comment(world, place)
+
+
+def _check_comment(world: World, place: Place) -> None:
+    school = world.school(place)
+    cell = school.cell(place)
+    has_both = not world.works[place].has_comment or bool(cell.feedback) or cell.raw is None
+    is_excused = world.wire.lies[place] > 0 or school.has("dropped", place)
+    world.promises.check("I10", has_both or is_excused, f"{place}: {cell.to_json()}")
 
 
 def _is_right(world: World, place: Place, row: Any, share: Decimal) -> tuple[bool, str]:

@@ -82,6 +82,8 @@ class School:
         self.conditions: set[tuple[str, str]] = set()
         self.hands: dict[Place, str] = {}
         self.points_changed: set[Place] = set()
+        self.replaced: dict[str, set[str]] = {column: set() for column in COLUMNS}
+        """The numbers that columns had before they were made anew."""
 
     # What the tool is told of it
 
@@ -136,10 +138,10 @@ class School:
         return None if score is None else Decimal(str(score)) / Decimal(str(maximum))
 
     def place_of(self, item_id: str, user_id: str) -> Place | None:
-        """The cell that a score message names, if it is one of ours and in today's column."""
+        """The cell that a score message is for, even if its column has been replaced since."""
         for place in self.places:
-            person = self.students[place.student]
-            if person.sub == user_id and str(self.item(place.column).id) == item_id:
+            was = {str(self.item(place.column).id), *self.replaced[place.column]}
+            if self.students[place.student].sub == user_id and item_id in was:
                 return place
         return None
 
@@ -152,14 +154,19 @@ class School:
     @contextmanager
     def by(self, hand: str) -> Iterator[None]:
         """Note whose hand it was, where a cell shows something else afterwards."""
-        before = {place: self.cell(place).score for place in self.places}
+        before = {place: (cell.score, len(cell.history)) for place, cell in self._cells()}
         yield
-        for place, score in before.items():
-            cell = self.cell(place)
-            if cell.score != score or (hand == "tool" and cell.source == "tool"):
+        for place, cell in self._cells():
+            score, told = before[place]
+            # What is told anew with the same value is ours again, unless a person's hand holds it.
+            is_told = len(cell.history) != told and cell.source == "tool"
+            if cell.score != score or (hand == "tool" and is_told):
                 self.hands[place] = hand
             if cell.score != score and hand != "rule":
                 self.points_changed.discard(place)
+
+    def _cells(self) -> list[tuple[Place, Cell]]:
+        return [(place, self.cell(place)) for place in self.places]
 
     def break_call(self, endpoint: str, kind: str, **members: Any) -> None:
         fault = {"endpoint": endpoint, "kind": kind, **members}
@@ -208,7 +215,9 @@ class School:
         """Let a teacher change how many points the column has."""
         points = self.item(column).score_maximum * factor
         before = {place: self.cell(place).score for place in self.places}
-        change(self.platform, self.course, "activity.points", about=column, value=points)
+        # A late penalty is worked out anew, from the new points.
+        with self.by("rule"):
+            change(self.platform, self.course, "activity.points", about=column, value=points)
         if self.is_canvas:
             held = {p for p in self.places if p.column == column and before[p] is not None}
             self.points_changed |= held
@@ -216,6 +225,7 @@ class School:
     def replace_column(self, column: str) -> None:
         """Let a teacher delete the column and make another for the same link."""
         old = self.item(column)
+        self.replaced[column].add(str(old.id))
         activity: Activity = self.course.activities[column]
         del self.course.line_items[str(old.id)]
         self.course.cells = {

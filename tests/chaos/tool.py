@@ -108,7 +108,7 @@ class Tool:
             data_key=DATA_KEY,
             base_url=TOOL,
             database_url=url,
-            log_level="debug",
+            log_level="info",
             log_format="json",
         )
         self._restore_ids = _number_ids()
