@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.domain.circuits import is_failure
 from lti_alliance.lti.grade_services import GradeServices
+from lti_alliance.lti.memberships import Memberships
 from lti_alliance.lti.tokens import ServiceTokens
 from lti_alliance.models import begin_write, db
 from lti_alliance.parts import parts
 from lti_alliance.services import gradebook_checks
-from lti_alliance.services.ports import Acts, Gradebook
+from lti_alliance.services.ports import Acts, Gradebook, Roster
 from lti_alliance.services.score_claims import claim_due, is_anything_due
 from lti_alliance.services.score_records import put_off, record
 from lti_alliance.services.score_sending import call, draw_jitter, give_back, prepare
@@ -66,23 +67,28 @@ def acts_of(app: Flask) -> Acts:
 
 
 class Deliverer:
-    """What delivers for one application; ``gradebook`` stands in for the platforms in tests."""
+    """What delivers for one application.
 
-    def __init__(self, app: Flask, *, gradebook: Gradebook | None = None) -> None:
+    ``gradebook`` and ``roster`` stand in for the platforms in tests.
+    """
+
+    def __init__(
+        self, app: Flask, *, gradebook: Gradebook | None = None, roster: Roster | None = None
+    ) -> None:
         self._app = app
         with app.app_context():
             self._parts = parts()
         self._act = acts_of(app)
         self._lease_s = self._parts.settings.delivery_lease_s
-        self._gradebook = gradebook or GradeServices(
-            ServiceTokens(
-                http=self._parts.http,
-                acts=self._act,
-                sealer=self._parts.sealer,
-                now=self._parts.now,
-                kept_for_s=REGISTRATIONS_KEPT_S,
-            )
+        tokens = ServiceTokens(
+            http=self._parts.http,
+            acts=self._act,
+            sealer=self._parts.sealer,
+            now=self._parts.now,
+            kept_for_s=REGISTRATIONS_KEPT_S,
         )
+        self._gradebook = gradebook or GradeServices(tokens)
+        self._roster = roster or Memberships(tokens)
 
     def deliver_due(self) -> int:
         """Make every step that is due now, one after the other, and count the steps."""
@@ -135,7 +141,7 @@ class Deliverer:
         while waiting:
             step = waiting.pop(0)
             try:
-                answer = call(self._gradebook, step)
+                answer = call(self._gradebook, step, roster=self._roster)
             except Exception:
                 log.exception("delivery_failed", delivery_id=str(step.delivery_id))
                 self._put_off(step)

@@ -12,9 +12,11 @@ import requests
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from lti_alliance.domain.roster import Member, RosterRef
 from lti_alliance.lti import keys
 from lti_alliance.lti.grade_services import GradeServices
 from lti_alliance.lti.http import PlatformHTTP
+from lti_alliance.lti.memberships import Memberships
 from lti_alliance.lti.tokens import ServiceTokens
 from lti_alliance.models import Grade, GradebookCheck, ScoreDelivery
 from lti_alliance.practice_lms.app import create_practice_lms
@@ -56,6 +58,7 @@ class Campus:
             now=lambda: self.at,
         )
         self.gradebook = GradeServices(tokens)
+        self.roster = Memberships(tokens)
         self.course = next(iter(self.platform.state.courses.values()))
         self.item = self.course.primary_item("taster")
         self.person = next(
@@ -84,10 +87,13 @@ class Campus:
             token_url = f"{root}/login/oauth2/token"
             container = f"{root}/api/lti/courses/{self.course.id}/line_items"
             url = f"{container}/{self.item.id}"
+            roster = f"{root}/api/lti/courses/{self.course.id}/names_and_roles"
         else:
             token_url = f"{root}/mod/lti/token.php"
             container = f"{root}/mod/lti/services.php/{self.course.id}/lineitems?type_id=2"
             url = container.replace("?", f"/{self.item.id}/lineitem?")
+            roster = f"{root}/mod/lti/services.php/CourseSection/{self.course.id}/bindings/2"
+            roster += "/memberships"
         with self.act() as session:
             registration = factories.make_registration(
                 session,
@@ -97,7 +103,7 @@ class Campus:
                 service_hosts=["127.0.0.1:8001"],
                 allow_local=True,
             )
-            course = factories.make_course(session, registration)
+            course = factories.make_course(session, registration, memberships_url=roster)
             link = factories.make_link(session, course, url=url, container_url=container)
             link.lti_id = str(self.item.resource_link_id)
             activity = factories.make_activity(session, link)
@@ -128,7 +134,7 @@ class Campus:
             with self.act() as session:
                 steps = prepare(session, claimed, token="t", launch_url=LAUNCH_URL, at=self.at)
             for step in steps:
-                heard = call(self.gradebook, step)
+                heard = call(self.gradebook, step, roster=self.roster)
                 with self.act() as session:
                     record(session, step, heard, at=self.at, jitter=1.0)
         raise AssertionError("the delivery goes round in circles")
@@ -175,6 +181,20 @@ class Campus:
         heard = gradebook_checks.call_check(self.gradebook, step)
         with self.act() as session:
             gradebook_checks.record_check(session, step, heard, at=self.at, jitter=1.0)
+
+    def list_members(self) -> list[Member]:
+        """List the course's members as the worker would."""
+        with self.act() as session:
+            row = session.get_one(ScoreDelivery, self.delivery_id)
+            context = row.activity.resource_link.context
+            deployment = context.deployment
+            roster = RosterRef(
+                registration_id=deployment.registration_id,
+                deployment_id=deployment.deployment_id,
+                url=context.memberships_url,
+                family=deployment.registration.family,
+            )
+        return self.roster.list_members(roster)
 
     def set_by_person(self, score: float | None) -> None:
         """Let a teacher enter a grade in the LMS."""

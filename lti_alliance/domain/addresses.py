@@ -7,7 +7,7 @@ made (``lti/guarded_connections.py``).
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from lti_alliance.domain.launch import Target
 
@@ -147,3 +147,14 @@ def parse_target(uri: object, *, launch_url: str) -> Target | None:
     if not all(_OPAQUE.fullmatch(value) for value in queries.values()):
         return None
     return Target(activity=queries.get("activity", ""), attempt=queries.get("attempt", ""))
+
+
+def address_below(url: str, ending: str, **query: str) -> str:
+    """Return an address below a service's, its ending before the query (AGS 2.0 section 3.4.1).
+
+    Moodle's line items carry a query of their own.
+    """
+    parts = urlsplit(url)
+    path = f"{parts.path.rstrip('/')}/{ending}" if ending else parts.path
+    queries = [part for part in (parts.query, urlencode(query)) if part]
+    return urlunsplit(parts._replace(path=path, query="&".join(queries)))

@@ -26,6 +26,7 @@ __all__ = [
     "Sending",
     "Verdict",
     "backoff",
+    "is_about_person",
     "later",
     "next_timestamp",
     "past_refused",
@@ -102,6 +103,8 @@ class Sending:
     """Whether the platform was asked to record a submission."""
     was_told: bool = False
     """Whether the platform had confirmed a score before this one."""
+    is_student: bool | None = None
+    """Whether the course's roster has the person as a learner; nothing where nobody asked."""
 
 
 def tells_pending(family: str) -> bool:
@@ -245,6 +248,16 @@ _STATUSES = {
 }
 
 
+def is_about_person(error: PlatformError, family: str) -> bool:
+    """Say whether a refusal may mean that the person is no student of the course.
+
+    Canvas says so in a sentence. Moodle gives the same answer for a body that it cannot read, so
+    the roster has to be asked.
+    """
+    is_told_apart = family == Family.CANVAS or error.status not in (200, 400)
+    return isinstance(error, PlatformRefused) and not is_told_apart
+
+
 def _refusal(error: PlatformError, sending: Sending) -> Reason:
     if error.status is None:
         return Reason.ADDRESS_REFUSED
@@ -260,6 +273,8 @@ def _refusal(error: PlatformError, sending: Sending) -> Reason:
         return Reason.CLOCK_AHEAD
     if status == 400 and sending.family == Family.CANVAS:
         # Canvas uses 400 for what is missing or unreadable: our mistake, no use repeating it.
-        # Moodle gives the same 400 for a bad body and for a learner who has left.
         return Reason.SCORE_MALFORMED
+    if is_about_person(error, sending.family) and sending.is_student is not None:
+        # Whoever is a student there was refused for what was sent.
+        return Reason.SCORE_MALFORMED if sending.is_student else Reason.NOT_IN_COURSE
     return _STATUSES.get(status, Reason.SCORE_REFUSED)

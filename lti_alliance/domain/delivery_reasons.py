@@ -30,6 +30,7 @@ class Reason(StrEnum):
     EARLIER_TIMESTAMP = "earlier_timestamp"
     CLOCK_AHEAD = "clock_ahead"
     NOT_TOLD_YET = "not_told_yet"
+    SUPERSEDED = "superseded"
     CONFIRMING = "confirming"
     LOST_IN_LMS = "lost_in_lms"
     NOT_IN_COURSE = "not_in_course"
@@ -129,6 +130,7 @@ REASONS: Mapping[Reason, str] = {
         "future. The score is sent again by itself; please tell an administrator of this tool."
     ),
     Reason.NOT_TOLD_YET: _("The score has not arrived yet and is sent again by itself."),
+    Reason.SUPERSEDED: _("A newer score was there before this one had been confirmed."),
     Reason.CONFIRMING: _(
         "Your LMS took the score. The gradebook is read once more, since a grade that somebody set "
         "there may stand over it."

@@ -129,3 +129,5 @@ class Result:
     maximum: Decimal | None = None
     timestamp: datetime | None = None
     """When the platform stored it, where the platform says so (Moodle does)."""
+    comment: str = ""
+    """The comment that stands beside it, where the platform says so (Moodle does)."""

@@ -92,15 +92,20 @@ def after_unclear(
     desired: Points,
     before: Collection[Points],
     why: str,
+    comment: str = "",
     is_forced: bool = False,
 ) -> Verdict:
     """Say what a result means for a score of which nobody knows whether it arrived.
 
-    ``desired`` was sent without an answer, ``before`` is what the platform last confirmed and what
-    it last showed, ``why`` is the reason for which the result was read.
+    ``desired`` was sent without an answer, with a ``comment`` or none; ``before`` is what the
+    platform last confirmed, what it last showed and what may have reached it late; ``why`` is the
+    reason for which the result was read.
     """
     facts = Facts(family=sending.family, told=desired, earlier=before)
     difference = compare(result, facts)
+    if difference is Difference.NONE and _lacks_comment(result, comment, sending.family):
+        # The same score went before with another comment, or with none.
+        difference = Difference.EARLIER
     was_refused = why == Reason.EARLIER_TIMESTAMP
     shows_nothing = result is None or result.score is None
     # That the platform refused ours as not newer tells that a hidden 0 is there.
@@ -113,6 +118,12 @@ def after_unclear(
     if was_refused:
         return later(DeliveryState.DUE, Reason.NOT_TOLD_YET, sending)
     return Verdict(DeliveryState.DUE, Reason.NOT_TOLD_YET, sending.at)
+
+
+def _lacks_comment(result: Result | None, comment: str, family: str) -> bool:
+    """Say whether a comment is missing that goes with every score; Canvas is told it once."""
+    shown = result.comment if result else ""
+    return family == Family.MOODLE and bool(comment) and shown != comment
 
 
 def after_confirming(

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from lti_alliance.domain.addresses import origin_of
+from lti_alliance.domain.addresses import address_below, origin_of
 from lti_alliance.domain.gradebook import GradeScope, LineItemRef, Result, Score
 from lti_alliance.errors import PlatformRefused, PlatformUnavailable
 from lti_alliance.lti import quirks
@@ -37,7 +36,7 @@ class GradeServices:
         """Tell the gradebook a score and return the HTTP status."""
         answer = self._connector(line_item).request(
             "POST",
-            address(line_item.url, "scores"),
+            address_below(line_item.url, "scores"),
             scopes=[GradeScope.SCORE],
             accept=SCORE_TYPE,
             content_type=SCORE_TYPE,
@@ -50,7 +49,7 @@ class GradeServices:
     def read_result(self, line_item: LineItemRef, user_id: str) -> Result | None:
         """Return what the gradebook shows for a person, or nothing."""
         # Without `limit`: Moodle answers it with an error page here.
-        url = address(line_item.url, "results", user_id=user_id)
+        url = address_below(line_item.url, "results", user_id=user_id)
         for listed in self._listed(line_item, url, GradeScope.RESULT, RESULTS_TYPE):
             # A platform may ignore the filter and list everybody.
             if str(listed.get("userId")) == user_id:
@@ -59,7 +58,7 @@ class GradeServices:
 
     def list_results(self, line_item: LineItemRef) -> dict[str, Result]:
         """Return what the gradebook shows for everybody, by user id; all pages of it."""
-        url = address(line_item.url, "results", **quirks.result_page_size(line_item.family))
+        url = address_below(line_item.url, "results", **quirks.result_page_size(line_item.family))
         listed = self._listed(
             line_item, url, GradeScope.RESULT, RESULTS_TYPE, most_pages=MAX_RESULT_PAGES
         )
@@ -111,7 +110,7 @@ class GradeServices:
         scope = GradeScope.LINE_ITEM_READ
         if scope not in line_item.scopes:
             scope = GradeScope.LINE_ITEM
-        url = address(line_item.container_url, "", **filters)
+        url = address_below(line_item.container_url, "", **filters)
         return self._listed(line_item, url, scope, LINE_ITEMS_TYPE)
 
     def _listed(
@@ -123,27 +122,11 @@ class GradeServices:
         *,
         most_pages: int = MAX_PAGES,
     ) -> Iterator[dict[str, Any]]:
-        connector = self._connector(line_item)
-        for _ in range(most_pages):
-            page = connector.make_service_request([scope], url, accept=accept)
-            if not isinstance(page["body"], list):
+        pages = self._connector(line_item).pages(scope, url, accept=accept, most=most_pages)
+        for page in pages:
+            if not isinstance(page, list):
                 raise PlatformUnavailable("unexpected_answer", status=200)
-            yield from (listed for listed in page["body"] if isinstance(listed, dict))
-            url = page["next_page_url"]
-            if not url:
-                return
-        raise PlatformUnavailable("unexpected_answer", status=200)
-
-
-def address(url: str, ending: str, **query: str) -> str:
-    """Return an address below a line item's, its ending before the query (AGS 2.0 section 3.4.1).
-
-    Moodle's line items carry a query of their own.
-    """
-    parts = urlsplit(url)
-    path = f"{parts.path.rstrip('/')}/{ending}" if ending else parts.path
-    queries = [part for part in (parts.query, urlencode(query)) if part]
-    return urlunsplit(parts._replace(path=path, query="&".join(queries)))
+            yield from (listed for listed in page if isinstance(listed, dict))
 
 
 def score_message(family: str, score: Score) -> dict[str, Any]:
@@ -193,6 +176,7 @@ def _result(listed: dict[str, Any]) -> Result:
         score=_decimal(listed.get("resultScore")),
         maximum=_decimal(listed.get("resultMaximum")),
         timestamp=_moment(listed.get("timestamp")),
+        comment=listed["comment"] if isinstance(listed.get("comment"), str) else "",
     )
 
 

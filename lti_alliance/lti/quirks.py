@@ -83,6 +83,15 @@ def result_page_size(family: str) -> dict[str, str]:
     return {"limit": "100"} if family == Family.CANVAS else {}
 
 
+def member_page_size(family: str) -> dict[str, str]:
+    """Return the query that asks for pages of members.
+
+    Canvas gives fifty at a time and never more. Moodle gives everybody in one answer unless asked,
+    and the answer of a great course is longer than any that is read to its end.
+    """
+    return {"limit": "500"} if family == Family.MOODLE else {}
+
+
 def new_line_item(line_item: LineItemRef, *, label: str, maximum: Decimal) -> dict[str, Any]:
     """Return the line item to ask for.
 

@@ -260,6 +260,16 @@ class PlatformConnector(ServiceConnector):
         self._tokens.keep(self._ours, _joined(scopes), text, expires_at=self._now() + life)
         return life
 
+    def pages(self, scope: str, url: str, *, accept: str, most: int) -> Iterator[Any]:
+        """Yield the bodies of a list's pages as JSON; raise for a list that does not end."""
+        for _ in range(most):
+            page = self.make_service_request([scope], url, accept=accept)
+            yield page["body"]
+            url = page["next_page_url"]
+            if not url:
+                return
+        raise PlatformUnavailable("unexpected_answer", status=200)
+
     def make_service_request(
         self,
         scopes: Sequence[str],

@@ -3,7 +3,7 @@
 ``lti/`` implements them for real platforms and ``tests/fakes.py`` for tests.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.gradebook import LineItemRef, Result, Score
+from lti_alliance.domain.roster import Member, RosterRef
 
 Acts = Callable[[], AbstractContextManager[Session]]
 """Begins an act: one transaction of its own, which the edge commits when the block ends."""
@@ -39,3 +40,10 @@ class Gradebook(Protocol):
 
     def create_line_item(self, line_item: LineItemRef, *, label: str, maximum: Decimal) -> str:
         """Give the link a line item and return its address."""
+
+
+class Roster(Protocol):
+    """A platform's list of who is in a course (NRPS 2.0)."""
+
+    def list_members(self, roster: RosterRef) -> Sequence[Member]:
+        """List everybody, each person once; raises ``PlatformError`` rather than list a part."""

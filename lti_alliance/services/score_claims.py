@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, upd
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.circuits import CALLS_AT_ONCE
-from lti_alliance.domain.delivery import DeliveryState
+from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.models import (
     Activity,
     LineItem,
@@ -15,7 +15,7 @@ from lti_alliance.models import (
     RegistrationState,
     ScoreDelivery,
 )
-from lti_alliance.services import circuits
+from lti_alliance.services import circuits, score_tries
 
 UNDER_WAY = (DeliveryState.SENDING, DeliveryState.UNCLEAR)
 CLAIMABLE = (DeliveryState.DUE, *UNDER_WAY, DeliveryState.BLOCKED)
@@ -43,6 +43,7 @@ def claim_due(
     picked = _pick(session, at=at, limit=limit)
     if not picked:
         return []
+    _remember_overtaken(session, picked, at=at)
     # The condition is tested again by the statement that claims: of two workers that picked the
     # same row, the second finds it leased.
     return list(
@@ -88,6 +89,28 @@ def _pick(session: Session, *, at: datetime, limit: int) -> list[UUID]:
     # A few scores are shared out among the calls that the platform gets at once.
     share = -(-len(ids) // free.get(chosen, calls))
     return ids[: min(limit, share)]
+
+
+def _remember_overtaken(session: Session, picked: list[UUID], *, at: datetime) -> None:
+    """Keep what a worker may have sent that has not come back: it can still arrive, very late."""
+    overtaken = select(ScoreDelivery).where(
+        ScoreDelivery.id.in_(picked),
+        ScoreDelivery.state == DeliveryState.UNCLEAR,
+        ScoreDelivery.lease_token != "",
+        ScoreDelivery.told_version == ScoreDelivery.desired_version,
+    )
+    for row in session.scalars(overtaken.execution_options(populate_existing=True)):
+        score_tries.remember(
+            session,
+            row.id,
+            kind=score_tries.POST,
+            version=row.desired_version,
+            state=DeliveryState.UNCLEAR,
+            reason=Reason.NO_ANSWER,
+            at=at,
+            score=row.desired_score,
+            maximum=row.desired_maximum,
+        )
 
 
 def one_claim_at_a_time(session: Session) -> None:

@@ -15,6 +15,7 @@ from lti_alliance.domain.launch import Role
 from lti_alliance.domain.scoring import PartState, grading_progress
 from lti_alliance.models import Grade, Membership, Registration, ScoreDelivery
 from lti_alliance.models.statements import insert_for, rows_changed
+from lti_alliance.services import score_tries
 from lti_alliance.services.score_claims import UNDER_WAY, is_wanted
 
 CHANNEL = "alliance_due"
@@ -34,6 +35,7 @@ def mirror(session: Session, grade: Grade, *, at: datetime) -> ScoreDelivery | N
         return None
     registration = grade.activity.resource_link.context.deployment.registration
     is_pending = grade.score is None and _may_tell_pending(session, grade, registration)
+    _remember_unconfirmed(session, grade, at=at)
     if grade.score is None and not is_pending:
         _want_nothing(session, grade, at=at)
     elif _want(session, grade, registration, is_pending=is_pending, at=at):
@@ -105,6 +107,42 @@ def _may_tell_pending(session: Session, grade: Grade, registration: Registration
         return False
     told = session.scalar(select(ScoreDelivery.told_progress).where(*_pair(grade)))
     return told != GradingProgress.FULLY_GRADED
+
+
+def _remember_unconfirmed(session: Session, grade: Grade, *, at: datetime) -> None:
+    """Keep the score that may be on its way at this moment, before another takes its place.
+
+    Its message can arrive late, from a worker that stood still; the gradebook then shows a value of
+    ours, which must not be taken for a person's.
+    """
+    row = session.execute(
+        select(
+            ScoreDelivery.id,
+            ScoreDelivery.desired_version,
+            ScoreDelivery.desired_score,
+            ScoreDelivery.desired_maximum,
+        )
+        .where(
+            *_pair(grade),
+            ScoreDelivery.state.in_(UNDER_WAY),
+            ScoreDelivery.told_version == ScoreDelivery.desired_version,
+            ScoreDelivery.desired_score.is_distinct_from(grade.score),
+        )
+        .with_for_update()
+    ).first()
+    if row is None or row.desired_score is None:
+        return
+    score_tries.remember(
+        session,
+        row.id,
+        kind=score_tries.POST,
+        version=row.desired_version,
+        state=DeliveryState.UNCLEAR,
+        reason=Reason.SUPERSEDED,
+        at=at,
+        score=row.desired_score,
+        maximum=row.desired_maximum,
+    )
 
 
 def _want(

@@ -57,12 +57,12 @@ def record(
     """
     if speaks_for_platform:
         circuits.note(session, step.line_item.registration_id, heard.error, at=at, jitter=jitter)
-    facts = step.facts(at=at, jitter=jitter)
+    facts = replace(step.facts(at=at, jitter=jitter), is_student=heard.is_student)
     match step.kind:
         case StepKind.POST:
             verdict, values = _post(session, step, heard, facts)
         case StepKind.LOOK:
-            verdict, values = _look(step, heard, facts)
+            verdict, values = _look(session, step, heard, facts)
         case StepKind.FIND:
             verdict, values = _find(session, step, heard, facts)
     if verdict.state not in _WAITING:
@@ -192,7 +192,7 @@ def _post(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome
     return verdict, values
 
 
-def _look(step: Step, heard: Heard, facts: Sending) -> Outcome:
+def _look(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome:
     values: dict[str, Any] = {}
     if heard.error is not None:
         # A look that is refused would be refused again: the score is then sent without one.
@@ -215,12 +215,14 @@ def _look(step: Step, heard: Heard, facts: Sending) -> Outcome:
                 result, facts, desired=step.desired, is_forced=step.is_forced
             )
         case _:
+            before = [each for each in (step.told, step.seen) if each]
             verdict = after_unclear(
                 result,
                 facts,
                 desired=step.desired,
-                before=[each for each in (step.told, step.seen) if each],
+                before=before + score_tries.list_unconfirmed(session, step.delivery_id),
                 why=step.why,
+                comment=step.score.comment,
                 is_forced=step.is_forced,
             )
     if verdict.state is DeliveryState.DELIVERED or verdict.reason is Reason.LOWERED_IN_LMS:

@@ -21,6 +21,7 @@ from lti_alliance.domain.delivery import (
     DeliveryState,
     Reason,
     Verdict,
+    is_about_person,
 )
 from lti_alliance.domain.gradebook import GradingProgress
 from lti_alliance.domain.launch import Role
@@ -28,7 +29,7 @@ from lti_alliance.domain.looks import Purpose
 from lti_alliance.errors import PlatformError
 from lti_alliance.models import LineItem, ScoreDelivery
 from lti_alliance.models.statements import rows_changed, rows_matched
-from lti_alliance.services.ports import Gradebook
+from lti_alliance.services.ports import Gradebook, Roster
 from lti_alliance.services.score_records import put_off, settle
 from lti_alliance.services.score_steps import (
     Found,
@@ -103,8 +104,11 @@ def give_back(session: Session, steps: Collection[Step]) -> None:
         )
 
 
-def call(gradebook: Gradebook, step: Step) -> Heard:
-    """Make the call of a step, with no transaction open."""
+def call(gradebook: Gradebook, step: Step, *, roster: Roster | None = None) -> Heard:
+    """Make the call of a step, with no transaction open.
+
+    A refusal that may be about the person is followed by a look into the course's roster.
+    """
     line_item = step.line_item
     try:
         match step.kind:
@@ -121,7 +125,23 @@ def call(gradebook: Gradebook, step: Step) -> Heard:
                     )
                 return Heard(url=url or "")
     except PlatformError as error:
-        return Heard(error=error)
+        return Heard(error=error, is_student=_is_student(roster, step, error))
+
+
+def _is_student(roster: Roster | None, step: Step, refusal: PlatformError) -> bool | None:
+    asks = step.kind is StepKind.POST and is_about_person(refusal, step.line_item.family)
+    if not asks or roster is None or step.roster is None:
+        return None
+    try:
+        members = roster.list_members(step.roster)
+    except PlatformError:
+        # Not every course lets its members be listed; then both readings stand.
+        return None
+    return any(
+        member.person.sub == step.score.user_id and member.is_active
+        for member in members
+        if member.role is Role.LEARNER
+    )
 
 
 def _was_known(session: Session, step: Step) -> bool:

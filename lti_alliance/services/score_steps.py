@@ -21,6 +21,7 @@ from lti_alliance.domain.gradebook import (
     Score,
 )
 from lti_alliance.domain.looks import Facts, Points, Purpose, is_shown
+from lti_alliance.domain.roster import RosterRef
 from lti_alliance.errors import PlatformError
 from lti_alliance.models import (
     Activity,
@@ -65,6 +66,8 @@ class Step:
     """The reason that the row gave before this step."""
     line_item_id: UUID | None
     line_item: LineItemRef
+    roster: RosterRef | None
+    """Where the course's members are listed, if the platform has said so."""
     label: str
     score: Score
     desired: Points | None
@@ -135,6 +138,8 @@ class Heard:
     status: int | None = None
     result: Result | None = None
     url: str = ""
+    is_student: bool | None = None
+    """Whether the roster has the person as a learner, where a refusal made that the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,7 @@ class Found:
     sub: str
     link: ResourceLink
     line_item: LineItem | None
+    memberships_url: str
     deployment_id: str
     registration: Registration
     check_at: datetime | None
@@ -155,6 +161,18 @@ class Found:
     def ref(self) -> LineItemRef:
         """The line item as far as it is known."""
         return line_item_ref(self.registration, self.deployment_id, self.link, self.line_item)
+
+    @property
+    def roster(self) -> RosterRef | None:
+        """Where the course's members are listed, if that is known."""
+        if not self.memberships_url:
+            return None
+        return RosterRef(
+            registration_id=self.registration.id,
+            deployment_id=self.deployment_id,
+            url=self.memberships_url,
+            family=self.registration.family,
+        )
 
 
 def line_item_ref(
@@ -186,6 +204,7 @@ def load_claimed(session: Session, delivery_ids: Collection[UUID], token: str) -
             User.sub,
             ResourceLink,
             LineItem,
+            Context.memberships_url,
             Deployment.deployment_id,
             Registration,
             GradebookCheck.next_at,
@@ -207,7 +226,7 @@ def load_claimed(session: Session, delivery_ids: Collection[UUID], token: str) -
         )
         .execution_options(populate_existing=True)
     )
-    return [Found(*each) for each in found]
+    return [Found(*tuple(each)) for each in found]
 
 
 def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
@@ -226,6 +245,7 @@ def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
         why=row.reason,
         line_item_id=found.line_item.id if found.line_item else None,
         line_item=ref,
+        roster=found.roster,
         label=found.link.title,
         score=Score(user_id=found.sub, timestamp=next_timestamp(at, row.told_timestamp)),
         desired=_points(row.desired_score, row.desired_maximum),

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.delivery import DeliveryState
@@ -14,6 +15,8 @@ from lti_alliance.models.statements import insert_row, rows_changed
 
 KEPT = timedelta(days=400)
 """A year and the time that a complaint about a grade may take."""
+POST = "post"
+"""The kind of an entry that tells of a score that was sent."""
 CHECK = "check"
 """The kind of an entry that the comparison of a whole column made."""
 
@@ -60,6 +63,32 @@ def list_tries(session: Session, delivery_id: UUID, *, limit: int = 100) -> Sequ
         .order_by(DeliveryTry.at.desc(), DeliveryTry.id)
         .limit(limit)
     ).all()
+
+
+def list_unconfirmed(session: Session, delivery_id: UUID) -> list[tuple[Decimal, Decimal]]:
+    """List the scores, with their maxima, that were sent after the last confirmed one in vain.
+
+    Each of them may still arrive, as long as none that is newer has been taken.
+    """
+    confirmed = (
+        select(func.max(DeliveryTry.version))
+        .where(
+            DeliveryTry.delivery_id == delivery_id,
+            DeliveryTry.state == DeliveryState.DELIVERED,
+        )
+        .scalar_subquery()
+    )
+    found = session.execute(
+        select(DeliveryTry.score, DeliveryTry.maximum)
+        .where(
+            DeliveryTry.delivery_id == delivery_id,
+            DeliveryTry.kind == POST,
+            DeliveryTry.state == DeliveryState.UNCLEAR,
+            DeliveryTry.version > func.coalesce(confirmed, 0),
+        )
+        .distinct()
+    )
+    return [(score, maximum) for score, maximum in found if score is not None and maximum]
 
 
 def forget(session: Session, *, at: datetime) -> int:

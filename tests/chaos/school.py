@@ -103,6 +103,13 @@ class School:
             return f"{self.root}/api/lti/courses/{self.course.id}/line_items"
         return f"{self.root}/mod/lti/services.php/{self.course.id}/lineitems?type_id=2"
 
+    @property
+    def memberships_url(self) -> str:
+        if self.is_canvas:
+            return f"{self.root}/api/lti/courses/{self.course.id}/names_and_roles"
+        services = f"{self.root}/mod/lti/services.php"
+        return f"{services}/CourseSection/{self.course.id}/bindings/2/memberships"
+
     def line_item_url(self, column: str) -> str:
         item = self.item(column)
         if self.is_canvas:

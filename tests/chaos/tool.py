@@ -26,11 +26,13 @@ from lti_alliance.domain.launch import (
     MessageType,
     Person,
     Role,
+    RosterService,
 )
 from lti_alliance.domain.modules import Grading, Keep
 from lti_alliance.errors import AlreadySubmitted
 from lti_alliance.lti import keys
 from lti_alliance.lti.grade_services import GradeServices
+from lti_alliance.lti.memberships import Memberships
 from lti_alliance.lti.tokens import ServiceTokens
 from lti_alliance.models import (
     Activity,
@@ -64,7 +66,7 @@ from tests import factories
 from tests.chaos import lesson
 from tests.chaos.clocks import Clocks
 from tests.chaos.school import BOTH, COLUMNS, QUIZ, STUDENTS, TOOL, Place, School
-from tests.chaos.wire import WatchedGradebook, Wire
+from tests.chaos.wire import WatchedGradebook, WatchedRoster, Wire
 from tests.conftest import DATA_KEY, SECRET_KEY
 
 SETTINGS = {
@@ -121,12 +123,14 @@ class Tool:
         with self.app.app_context():
             event.listen(db.engine, "connect", _hurry)
             db.engine.dispose()
-        services = GradeServices(
-            ServiceTokens(http=parts.http, acts=self.act, sealer=parts.sealer, now=clocks.tool)
-        )
+        tokens = ServiceTokens(http=parts.http, acts=self.act, sealer=parts.sealer, now=clocks.tool)
         hosts: dict[UUID, list[str]] = {}
-        self.gradebook = WatchedGradebook(services, wire, hosts)
-        self.deliverers = {name: Deliverer(self.app, gradebook=self.gradebook) for name in WORKERS}
+        self.gradebook = WatchedGradebook(GradeServices(tokens), wire, hosts)
+        self.roster = WatchedRoster(Memberships(tokens), wire, hosts)
+        self.deliverers = {
+            name: Deliverer(self.app, gradebook=self.gradebook, roster=self.roster)
+            for name in WORKERS
+        }
         self.registrations: dict[str, UUID] = {}
         self.activities: dict[tuple[str, str], UUID] = {}
         self.members: dict[tuple[str, int], UUID] = {}
@@ -242,6 +246,7 @@ class Tool:
                 lineitems=school.container_url,
                 lineitem=school.line_item_url(column),
             ),
+            roster_service=RosterService(school.memberships_url),
             platform_family=school.name,
         )
         opened = launches.open_launch(

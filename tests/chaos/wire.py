@@ -16,11 +16,13 @@ from requests.adapters import BaseAdapter
 from urllib3.exceptions import ProtocolError
 
 from lti_alliance.domain.gradebook import LineItemRef, Result, Score
+from lti_alliance.domain.roster import Member, RosterRef
 from lti_alliance.lti.grade_services import GradeServices
+from lti_alliance.lti.memberships import Memberships
 from tests.chaos.promises import Promises
 from tests.chaos.school import Place, School
 
-ENDPOINTS = ("token", "score", "results", "lineitems")
+ENDPOINTS = ("token", "score", "results", "lineitems", "memberships")
 NETWORK = ("unreachable", "late unread", "late done", "gateway done", "failed done", "tool fails")
 """What a network may do to one call: nothing gets out, no answer comes in time although the call
 was or was not carried out, a gateway or the platform itself says 502 or 500 after carrying it out,
@@ -229,12 +231,28 @@ class WatchedGradebook:
         return self._wire.for_registration(hosts, line_item.family)
 
 
+class WatchedRoster:
+    """The tool's real roster, watched like its gradebook."""
+
+    def __init__(self, services: Memberships, wire: Wire, hosts: dict[UUID, list[str]]) -> None:
+        self._services = services
+        self._wire = wire
+        self._hosts = hosts
+
+    def list_members(self, roster: RosterRef) -> list[Member]:
+        hosts = self._hosts[roster.registration_id]
+        with self._wire.for_registration(hosts, roster.family):
+            return self._services.list_members(roster)
+
+
 def endpoint_of(path: str) -> str:
     """Name the service behind a path."""
     if path.endswith("/scores"):
         return "score"
     if path.endswith("/results"):
         return "results"
+    if path.endswith(("/memberships", "/names_and_roles")):
+        return "memberships"
     return "token" if "token" in path.rsplit("/", 1)[-1] else "lineitems"
 
 

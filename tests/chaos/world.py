@@ -294,7 +294,7 @@ class World:
     def _call(self, held: Held) -> Heard | ToolMistake:
         with self._errand(is_overtaken=held.is_overtaken):
             try:
-                return call(self.tool.gradebook, held.first)
+                return call(self.tool.gradebook, held.first, roster=self.tool.roster)
             except ToolMistake as mistake:
                 return mistake
 

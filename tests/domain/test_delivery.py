@@ -1,5 +1,6 @@
 """What a platform's answer to a score means."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -302,6 +303,31 @@ def test_read_back_decides(
     """Ours is delivered, nothing or the old one is sent again, a person's value stands."""
     verdict = after_unclear(
         result, sending(), desired=SEVEN, before=[told] if told else [], why=Reason.NO_ANSWER
+    )
+
+    assert verdict.state is state
+
+
+@pytest.mark.parametrize(
+    ("family", "beside", "why", "state"),
+    [
+        ("moodle", "Read this.", Reason.NO_ANSWER, DeliveryState.DELIVERED),
+        ("moodle", "", Reason.NO_ANSWER, DeliveryState.DUE),
+        ("moodle", "Read that.", Reason.EARLIER_TIMESTAMP, DeliveryState.DUE),
+        ("canvas", "", Reason.NO_ANSWER, DeliveryState.DELIVERED),
+    ],
+)
+def test_a_score_without_its_comment_has_not_arrived(
+    family: str, beside: str, why: Reason, state: DeliveryState
+) -> None:
+    """In Moodle a comment goes with every score, so it tells the new score from the old one."""
+    verdict = after_unclear(
+        replace(shows("7"), comment=beside),
+        sending(family=family),
+        desired=SEVEN,
+        before=[SEVEN],
+        why=why,
+        comment="Read this.",
     )
 
     assert verdict.state is state

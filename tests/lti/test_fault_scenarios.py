@@ -81,6 +81,34 @@ def test_a_fault_costs_time_and_nothing_else(
     assert campus.cell.attempts <= 1
 
 
+@pytest.fixture
+def moodle(engine: Engine) -> Campus:
+    return Campus(engine, "moodle")
+
+
+def test_a_refused_student_who_has_left_is_told_from_a_fault_of_ours(moodle: Campus) -> None:
+    """F3: Moodle gives one answer for both, so the roster is asked which it is."""
+    moodle.course.enrolments[moodle.person.id].ended = True
+    moodle.work()
+
+    assert moodle.state == (DeliveryState.BLOCKED, Reason.NOT_IN_COURSE)
+
+    moodle.course.enrolments[moodle.person.id].ended = False
+    moodle.break_something("status", status=400)
+    moodle.work_for(hours=25)
+
+    assert moodle.state == (DeliveryState.DEAD, Reason.SCORE_MALFORMED)
+
+
+def test_where_no_roster_can_be_had_a_refusal_says_both(moodle: Campus) -> None:
+    """F3: not every platform lets its members be listed."""
+    moodle.course.enrolments[moodle.person.id].ended = True
+    moodle.break_something("status", endpoint="memberships", status=403)
+    moodle.work()
+
+    assert moodle.state == (DeliveryState.BLOCKED, Reason.SCORE_REFUSED)
+
+
 @pytest.mark.parametrize("kind", ["garbage", "empty"])
 def test_a_body_is_not_needed(campus: Campus, kind: str) -> None:
     """F1: the status decides. A platform that says 200 without storing is found out afterwards."""

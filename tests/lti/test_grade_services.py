@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from lti_alliance.domain.addresses import address_below
 from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.domain.gradebook import GradeScope, LineItemRef, Result, Score
 from lti_alliance.domain.launch import Role
 from lti_alliance.errors import PlatformRefused, PlatformUnavailable
-from lti_alliance.lti.grade_services import GradeServices, address, compact, score_message
+from lti_alliance.lti.grade_services import GradeServices, compact, score_message
 from lti_alliance.lti.http import PlatformHTTP
 from lti_alliance.lti.tokens import ServiceTokens
 from lti_alliance.models import LineItem, Registration, ScoreDelivery
@@ -62,13 +63,13 @@ class Bench:
             container_url=f"{LINE_ITEMS}?type_id=2",
             scopes=frozenset(GradeScope),
         )
-        tokens = ServiceTokens(
+        self.tokens = ServiceTokens(
             http=PlatformHTTP(5.0, self.platform.session),
             acts=self.act,
             sealer=SEALER,
             now=lambda: NOW,
         )
-        self.gradebook = GradeServices(tokens)
+        self.gradebook = GradeServices(self.tokens)
 
     @contextmanager
     def act(self) -> Iterator[Session]:
@@ -378,7 +379,7 @@ def test_a_line_item_without_an_address_is_a_failure(bench: Bench, body: str) ->
 )
 def test_endings_go_before_the_query(url: str, ending: str, expected: str) -> None:
     """The query of a line item stays as it is, at the end."""
-    assert address(url, ending) == expected
+    assert address_below(url, ending) == expected
 
 
 # The practice LMS

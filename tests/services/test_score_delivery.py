@@ -27,6 +27,7 @@ from lti_alliance.services import delivery_views, score_delivery, score_resendin
 from lti_alliance.services.ports import Acts
 from lti_alliance.services.score_claims import is_anything_due
 from lti_alliance.services.score_records import put_off
+from lti_alliance.services.score_sending import call
 from tests import factories
 from tests.factories import NOW
 from tests.fakes import FakeGradebook, Killed
@@ -409,6 +410,45 @@ def test_a_lost_score_is_sent_again(scene: Scene) -> None:
 
     assert scene.gradebook.calls == ["post_score", "read_result", "post_score"]
     assert scene.state(delivery_id) == (DeliveryState.DELIVERED, "")
+
+
+@pytest.mark.both_databases
+def test_a_late_message_of_our_own_is_no_persons_value(scene: Scene) -> None:
+    """What a worker sends that stood still arrives after a newer score was lost: it is replaced."""
+    delivery_id = scene.grade(submitted_at=NOW)
+    scene.claim(token="slow")
+    slow = scene.prepare(delivery_id, token="slow")
+    assert slow is not None
+    scene.at += LEASE
+    scene.regrade(delivery_id, score=Decimal(9), submitted_at=scene.at)
+    scene.gradebook.fail_before.append(PlatformUnclear("connection_lost"))
+    scene.work()
+    call(scene.gradebook, slow)
+    scene.at += timedelta(minutes=2)
+    scene.work()
+
+    (cell,) = scene.gradebook.cells.values()
+    assert scene.state(delivery_id) == (DeliveryState.DELIVERED, "")
+    assert cell.score == Decimal(9)
+
+
+def test_what_was_confirmed_since_is_a_persons_value(scene: Scene) -> None:
+    """A message that is older than a confirmed one cannot arrive any more."""
+    delivery_id = scene.grade(submitted_at=NOW)
+    scene.gradebook.fail_before.append(PlatformUnclear("connection_lost"))
+    scene.work()
+    for score in (Decimal(9), Decimal(8)):
+        scene.at += timedelta(minutes=2)
+        scene.regrade(delivery_id, score=score, submitted_at=scene.at)
+        if score == Decimal(8):
+            scene.gradebook.fail_before.append(PlatformUnclear("connection_lost"))
+        scene.work()
+    (cell,) = scene.gradebook.cells.values()
+    cell.score = Decimal(7)
+    scene.at += timedelta(minutes=2)
+    scene.work()
+
+    assert scene.row(delivery_id).state == DeliveryState.OVERRIDDEN
 
 
 def test_a_persons_value_stands(scene: Scene) -> None:
