@@ -77,6 +77,8 @@ class Network(BaseAdapter):
         super().__init__()
         self.pages: dict[str, Callable[[], tuple[int, Mapping[str, str], bytes]]] = {}
         self.calls: list[str] = []
+        self.requests: list[requests.PreparedRequest] = []
+        """What was called, with headers and body."""
 
     def session(self) -> requests.Session:
         """Make a session that reaches this network and nothing else."""
@@ -97,6 +99,7 @@ class Network(BaseAdapter):
         """Answer one call."""
         assert request.url is not None
         self.calls.append(request.url)
+        self.requests.append(request)
         if request.url not in self.pages:
             raise requests.ConnectionError(f"nothing at {request.url}")
         status, headers, body = self.pages[request.url]()

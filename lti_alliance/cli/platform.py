@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from lti_alliance.cli import platform_check
 from lti_alliance.cli.findings import show_findings
 from lti_alliance.cli.output import act, as_json, show_row, show_rows
 from lti_alliance.errors import NotFound
-from lti_alliance.models import Registration, db
+from lti_alliance.models import Registration, RegistrationState, db
 from lti_alliance.parts import parts
-from lti_alliance.services import platforms
+from lti_alliance.services import invitations, platforms
 from lti_alliance.services.registration_fields import (
     CANVAS_ENVIRONMENTS,
     canvas_addresses,
@@ -161,19 +162,108 @@ def check_platform(name: str, *, as_json: bool) -> None:
 @click.option("--host", help="A host that may be called for this platform.")
 @with_appcontext
 def approve(name: str, *, deployment_id: str | None, host: str | None) -> None:
-    """Approve a deployment, or a host to which scores go."""
-    if not deployment_id and not host:
-        raise click.UsageError("Give --deployment-id or --host; `platform show` lists what waits.")
+    """Approve a registration that an invitation made, a deployment, or a host for scores."""
     at = parts().now()
+    registration = _get(name)
+    is_pending = registration.state == RegistrationState.PENDING
+    if not (deployment_id or host or is_pending):
+        raise click.UsageError("Give --deployment-id or --host; `platform show` lists what waits.")
     with act() as session:
         registration = _get(name)
+        if is_pending:
+            platforms.approve_registration(session, registration, at=at)
         if deployment_id:
             platforms.approve_deployment(session, registration, deployment_id, at=at)
         due = platforms.approve_host(session, registration, host, at=at) if host else 0
+    if is_pending:
+        click.echo(f"{name} is approved: {registration.issuer}")
     if deployment_id:
         click.echo(f"deployment {deployment_id} may launch from now on")
     if host:
         click.echo(f"{host} may be called from now on; {due} scores that waited for it are due")
+
+
+@command.command("invite")
+@click.argument("name")
+@click.option("--days", type=click.IntRange(1, 90), default=7, show_default=True)
+@click.option(
+    "--approve", "is_approved", is_flag=True, help="Let launches in without a second look."
+)
+@click.option(
+    "--accept-deployments", is_flag=True, help="Approve every deployment when it first launches."
+)
+@click.option(
+    "--allow-local", is_flag=True, help="Let it live on this machine or network, and on http."
+)
+@with_appcontext
+def invite(
+    name: str,
+    *,
+    days: int,
+    is_approved: bool,
+    accept_deployments: bool,
+    allow_local: bool,
+) -> None:
+    """Print an address with which an LMS administrator registers one platform, once.
+
+    The address is printed this one time; the tool keeps a digest of it.
+    """
+    with act() as session:
+        code = invitations.invite(
+            session,
+            name=name,
+            good_for=timedelta(days=days),
+            is_approved=is_approved,
+            accept_deployments=accept_deployments,
+            allow_local=allow_local,
+            at=parts().now(),
+        )
+    click.echo(f"{parts().settings.base_url}/lti/register?invitation={code}")
+    if not is_approved:
+        click.echo(f"Once it has been used: alliance platform approve {name}", err=True)
+
+
+@command.command("invitations")
+@as_json
+@with_appcontext
+def list_invitations(*, as_json: bool) -> None:
+    """List the invitations that can still be used."""
+    rows = [
+        {
+            "name": each.name,
+            "created_at": each.created_at,
+            "expires_at": each.expires_at,
+            "approved": each.is_approved,
+        }
+        for each in invitations.list_invitations(db.session(), at=parts().now())
+    ]
+    show_rows(rows, as_json=as_json, none="No invitation is open: see `alliance platform invite`.")
+
+
+@command.command("revoke-invitation")
+@click.argument("name")
+@with_appcontext
+def revoke_invitation(name: str) -> None:
+    """Take the unused invitations for this name back."""
+    with act() as session:
+        count = invitations.revoke(session, name, at=parts().now())
+    if not count:
+        raise click.ClickException(f"No invitation for {name} is open.")
+    click.echo(f"{count} invitation{'s' if count > 1 else ''} taken back")
+
+
+@command.command("move-deployment")
+@click.argument("name")
+@click.argument("old")
+@click.argument("new")
+@with_appcontext
+def move_deployment(name: str, old: str, new: str) -> None:
+    """Move the courses of the installation OLD to NEW, after the tool was installed anew."""
+    with act() as session:
+        count = platforms.move_deployment(
+            session, _get(name), from_id=old, to_id=new, at=parts().now()
+        )
+    click.echo(f"{count} course{'' if count == 1 else 's'} moved from {old} to {new}")
 
 
 @command.command("disable")

@@ -31,7 +31,7 @@ def failure(answer: Answer, *, at: datetime) -> PlatformError | None:
     if answer.status >= 500:
         return PlatformUnavailable("platform_down", status=answer.status, retry_after_s=wait)
     if not 200 <= answer.status < 300:
-        return PlatformRefused("refused", status=answer.status, detail=_detail(answer))
+        return PlatformRefused("refused", status=answer.status, detail=detail(answer))
     if quirks.is_web_page(answer):
         return PlatformUnavailable("unexpected_answer", status=answer.status)
     return None
@@ -45,7 +45,7 @@ def json_of(answer: Answer) -> Any:
         return None
 
 
-def _detail(answer: Answer) -> str:
+def detail(answer: Answer) -> str:
     """Return the platform's own sentence; never a body that is not of a known shape."""
     body = json_of(answer)
     if not isinstance(body, dict):

@@ -4,6 +4,7 @@ from lti_alliance.models.attempts import AcceptedWording, Attempt, Response
 from lti_alliance.models.audit import AuditEvent
 from lti_alliance.models.base import Base, begin_write, db
 from lti_alliance.models.courses import Activity, Context, Grade, LineItem, ResourceLink
+from lti_alliance.models.invitations import Invitation
 from lti_alliance.models.launches import LaunchSession
 from lti_alliance.models.modules import ModuleVersion
 from lti_alliance.models.people import Membership, Profile, User
@@ -36,6 +37,7 @@ __all__ = [
     "Draft",
     "Grade",
     "GradebookCheck",
+    "Invitation",
     "LaunchSession",
     "LineItem",
     "Membership",

@@ -18,6 +18,8 @@ class RegistrationState(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
+    PENDING = "pending"
+    """Registered by an invitation; waits for an administrator of this tool."""
 
 
 class Registration(Keyed, Base):
@@ -47,6 +49,8 @@ class Registration(Keyed, Base):
     """Public hosts that a verified launch named and nobody has approved yet."""
     trusted_audiences: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Audiences that may stand beside our client id in a token."""
+    help_text: Mapped[str] = mapped_column(String(2000), default="", server_default="")
+    """What the institution wants its students to read where help is offered."""
     created_at: Mapped[datetime]
     last_launch_at: Mapped[datetime | None]
     deployments: Mapped[list[Deployment]] = relationship(back_populates="registration")

@@ -68,6 +68,7 @@ def open_launch(
         user_id=user.id,
         role=launch.role,
         is_test_user=launch.is_test_user,
+        is_administrator=launch.is_institution_administrator,
         target_activity=launch.target.activity,
         target_attempt=launch.target.attempt,
         custom_activity=launch.custom.get(CUSTOM_ACTIVITY, "")[:_MAX_OPAQUE],

@@ -42,6 +42,7 @@ def add_registration(
     service_hosts: Sequence[str] = (),
     trusted_audiences: Sequence[str] = (),
     allow_local: bool = False,
+    state: RegistrationState = RegistrationState.ACTIVE,
     at: datetime,
 ) -> Registration:
     """Register a platform; raise ``InvalidInput`` naming every field that cannot be used.
@@ -64,7 +65,7 @@ def add_registration(
         trusted_audiences=tuple(trusted_audiences),
         allow_local=allow_local,
     )
-    return _write(session, Registration(created_at=at), fields, at=at)
+    return _write(session, Registration(created_at=at, state=state), fields, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +156,15 @@ def find_registration(session: Session, *, issuer: str, client_id: str | None) -
         raise LaunchRejected("login.client_unknown", status=403, facts=facts)
     if len(found) > 1:
         raise LaunchRejected("login.client_id_needed", facts=facts)
-    if not found[0].is_active:
-        raise LaunchRejected("login.registration_disabled", status=403, facts=facts)
+    refuse_inactive(found[0], facts)
     return found[0]
+
+
+def approve_registration(session: Session, registration: Registration, *, at: datetime) -> None:
+    """Let in what registered itself by an invitation, with the installation that came along."""
+    for deployment in registration.deployments:
+        approve_deployment(session, registration, deployment.deployment_id, at=at)
+    enable(session, registration, at=at)
 
 
 def disable(session: Session, registration: Registration, *, at: datetime) -> None:
@@ -169,6 +176,14 @@ def enable(session: Session, registration: Registration, *, at: datetime) -> Non
     """Let launches in and scores out again."""
     _set_state(session, registration, RegistrationState.ACTIVE, at=at)
     score_resending.release(session, ScoreDelivery.registration_id == registration.id, at=at)
+
+
+def refuse_inactive(registration: Registration, facts: Mapping[str, str] | None = None) -> None:
+    """Raise ``LaunchRejected`` for a registration that lets nobody in, with the reason why."""
+    if registration.state == RegistrationState.PENDING:
+        raise LaunchRejected("login.registration_pending", status=403, facts=facts)
+    if not registration.is_active:
+        raise LaunchRejected("login.registration_disabled", status=403, facts=facts)
 
 
 def frame_ancestors(registration: Registration, launch: Launch) -> list[str]:

@@ -12,6 +12,8 @@ from lti_alliance.web import (
     health,
     instructor,
     lti,
+    platform_pages,
+    registering,
     request_log,
     security,
     static_files,
@@ -34,8 +36,8 @@ def register(app: Flask) -> None:
     wording.register(app)
     static_files.register(app)
     app.context_processor(_for_every_page)
-    for blueprint in (health.blueprint, lti.blueprint, student.blueprint, instructor.blueprint):
-        app.register_blueprint(blueprint)
+    for each in (health, lti, registering, student, instructor, platform_pages):
+        app.register_blueprint(each.blueprint)
 
 
 def _for_every_page() -> dict[str, Any]:

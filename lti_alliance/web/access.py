@@ -54,6 +54,11 @@ class Visit:
         return self.launch.handle
 
     @property
+    def is_administrator(self) -> bool:
+        """Whether this person administers the institution, whatever else they are in the course."""
+        return self.role is Role.ADMINISTRATOR or self.launch.is_administrator
+
+    @property
     def is_test_user(self) -> bool:
         """Whether this is a platform's student preview."""
         return self.launch.is_test_user

@@ -152,8 +152,7 @@ def _registration_in(state: LoginState) -> Registration:
     registration = db.session.get(Registration, state.registration_id)
     if registration is None:
         raise LaunchRejected("launch.state_unknown", status=401)
-    if not registration.is_active:
-        raise LaunchRejected("login.registration_disabled", status=403)
+    platforms.refuse_inactive(registration)
     return registration
 
 

@@ -11,7 +11,7 @@ from lti_alliance.models import Activity, Membership, db
 from lti_alliance.parts import parts
 from lti_alliance.services import activities, reports, student_home
 from lti_alliance.services.activities import Opening, OpeningKind
-from lti_alliance.web import access, transaction
+from lti_alliance.web import access, platform_pages, transaction
 from lti_alliance.web.rendering import page
 
 
@@ -22,7 +22,9 @@ def home(visit: access.Visit) -> BaseResponse:
         address = url_for("student.attempt", attempt_id=opening.attempt.id)
         return redirect(address, 303)
     match visit.role:
-        case Role.OBSERVER | Role.ADMINISTRATOR:
+        case Role.ADMINISTRATOR:
+            return platform_pages.status_page(visit)
+        case Role.OBSERVER:
             return _plain(visit.role)
         case _ if opening.kind is OpeningKind.NO_COURSE:
             return _plain("no_course")

@@ -68,6 +68,11 @@ _LOGIN = {
     "login.registration_disabled": _unopened(
         403, _("Your institution's connection to this tool is switched off.")
     ),
+    "login.registration_pending": _unopened(
+        403,
+        _("Your institution's connection to this tool waits for approval."),
+        _("An administrator of this tool approves it; then open the activity again."),
+    ),
     "login.continue_expired": _unopened(400, _("Signing in took too long."), _REOPEN),
     "https_required": _unopened(
         400,
@@ -181,6 +186,67 @@ _CLAIMS = {
     ),
     "deployment.unknown": _unopened(403, _("This installation of the tool is not yet approved.")),
     "review.not_allowed": _forbidden(_("You may look at your own work only.")),
+}
+
+_NOT_REGISTERED = _("The tool could not be registered")
+_ASK_INVITER = _("Ask whoever sent you the address for a new one.")
+_START_AGAIN = _("Start the registration in your LMS once more.")
+_BY_HAND = _(
+    "If this is your LMS all the same, ask whoever sent you the address to register it by hand."
+)
+
+
+def _unregistered(status: int, sentence: LazyString, advice: LazyString) -> Problem:
+    return Problem(status, _NOT_REGISTERED, sentence, advice)
+
+
+_REGISTRATION = {
+    "register.not_invited": _unregistered(
+        403, _("This address is not an invitation to register an LMS."), _ASK_INVITER
+    ),
+    "register.invitation_expired": _unregistered(
+        403, _("This invitation has expired or has been taken back."), _ASK_INVITER
+    ),
+    "register.under_way": _unregistered(
+        409,
+        _("A registration with this invitation is under way."),
+        _("Wait a minute, then load the page again to see what came of it."),
+    ),
+    "register.config_url": _unregistered(
+        400, _("Your LMS did not say properly where its description is."), _START_AGAIN
+    ),
+    "register.address_forbidden": _unregistered(
+        400, _("The description of your LMS is at an address that is not public."), _BY_HAND
+    ),
+    "register.config_unreadable": _unregistered(
+        502, _("The description of your LMS could not be read."), _START_AGAIN
+    ),
+    "register.issuer_mismatch": _unregistered(
+        400, _("Your LMS names an issuer that does not live at its own address."), _BY_HAND
+    ),
+    "register.endpoint_foreign": _unregistered(
+        400, _("Your LMS names an address that does not belong to it."), _BY_HAND
+    ),
+    "register.alg": _unregistered(
+        400, _("Your LMS does not sign its messages with RS256, which LTI asks for."), _TELL_ADMIN
+    ),
+    "register.no_answer": _unregistered(
+        502, _("Your LMS did not answer when it was asked to register the tool."), _START_AGAIN
+    ),
+    "register.token_refused": _unregistered(
+        502, _("The registration in your LMS has been used already or took too long."), _START_AGAIN
+    ),
+    "register.refused": _unregistered(
+        502, _("Your LMS refused to register the tool."), _START_AGAIN
+    ),
+    "register.answer_invalid": _unregistered(
+        502, _("Your LMS answered without a client id that can be used."), _START_AGAIN
+    ),
+    "register.exists": _unregistered(
+        409,
+        _("This registration exists already, and none is ever overwritten."),
+        _BY_HAND,
+    ),
 }
 
 _DEEP_LINKING = {
@@ -303,6 +369,7 @@ PROBLEMS: Mapping[str, Problem] = {
     **_LAUNCH,
     **_TOKEN,
     **_CLAIMS,
+    **_REGISTRATION,
     **_DEEP_LINKING,
     **_WORK,
     **_INSIDE,

@@ -1,6 +1,7 @@
 """Bad inputs of login and launch, row by row: what is answered, and what must not happen."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -8,6 +9,7 @@ from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,6 +18,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from lti_alliance.app import create_app
+from lti_alliance.lti.http import PlatformHTTP
 from lti_alliance.lti.keys import create_key, signing_key
 from lti_alliance.models import (
     Context,
@@ -29,6 +32,7 @@ from lti_alliance.models import (
     User,
 )
 from lti_alliance.parts import EXTENSION
+from tests.lti.test_http import resolving
 from tests.platforms import (
     INSTRUCTOR,
     LEARNER,
@@ -42,6 +46,7 @@ from tests.platforms import (
     rsa_key,
     signed,
 )
+from tests.web.invited import Invited, moodle
 
 ROWS = json.loads((Path(__file__).parent / "negative_inputs.json").read_text(encoding="utf-8"))
 Case = Callable[[World], Iterable[TestResponse]]
@@ -1198,6 +1203,102 @@ def review_by_another_learner(world: World) -> Iterator[TestResponse]:
 @case("N142")
 def review_without_submission(world: World) -> Iterator[TestResponse]:
     yield from changed_claims(world, review(sub="teacher-1"))
+
+
+# H: dynamic registration
+
+
+@case("N183")
+def no_description(world: World) -> Iterator[TestResponse]:
+    invited = Invited(world)
+    for address in ("", "moodle.school.test", "https://", "/mod/lti", "https://a b.test/"):
+        yield invited.send(openid_configuration=address)
+    yield invited.open(openid_configuration="moodle.school.test")
+    assert world.network.calls == []
+
+
+@case("N184")
+def description_elsewhere_than_https(world: World) -> Iterator[TestResponse]:
+    invited = Invited(world)
+    for scheme in ("http", "file", "gopher", "ftp", "data", "javascript"):
+        yield invited.send(openid_configuration=f"{scheme}://moodle.school.test/x")
+        yield invited.open(openid_configuration=f"{scheme}://moodle.school.test/x")
+    assert world.network.calls == []
+
+
+@case("N186")
+def description_at_a_private_address(world: World) -> Iterator[TestResponse]:
+    invited = Invited(world)
+    for host in ("127.0.0.1", "10.1.2.3", "[::1]", "localhost", "lms.local", "2130706433"):
+        yield invited.send(openid_configuration=f"https://{host}/x")
+    assert world.network.calls == []
+
+    world.app.extensions[EXTENSION] = replace(
+        world.app.extensions[EXTENSION], http=PlatformHTTP(5.0)
+    )
+    for found in (["127.0.0.1"], ["10.0.0.9"], ["fd00::1"]):
+        with patch.object(socket, "getaddrinfo", resolving(found)):
+            yield invited.send(openid_configuration="https://lms.school.test/x")
+
+
+@case("N188")
+def description_with_extras(world: World) -> Iterator[TestResponse]:
+    invited = Invited(world)
+    for address in (
+        "https://user@moodle.school.test/x",
+        "https://user:word@moodle.school.test/x",
+        "https://moodle.school.test:22/x",
+        "https://moodle.school.test/x#part",
+        "https://moodle.school.test:99999/x",
+    ):
+        yield invited.send(openid_configuration=address)
+    assert world.network.calls == []
+
+
+@case("N189")
+def description_that_cannot_be_read(world: World) -> Iterator[TestResponse]:
+    invited = Invited(world)
+    for body in (b" " * 300_000, b"<html>", b"", b"[]", b"null", b"[" * 100_000, b"{}"):
+        invited.describe(body)
+        yield invited.send()
+    for status in (301, 404, 500):
+        invited.describe(moodle(), status=status)
+        yield invited.send()
+    del world.network.pages[invited.address]
+    yield invited.send()
+
+
+@case("N190")
+def issuer_of_another_host(world: World) -> Iterator[TestResponse]:
+    invited = Invited(world)
+    for issuer in ("https://elsewhere.test", "https://moodle.school.test.evil.test"):
+        invited.describe(moodle(issuer=issuer))
+        yield invited.send()
+
+
+@case("N192")
+def no_rs256(world: World) -> Iterator[TestResponse]:
+    invited = Invited(world)
+    for algorithms in (MISSING, [], ["HS256"], ["none"], "RS256", None):
+        invited.describe(moodle(id_token_signing_alg_values_supported=algorithms))
+        yield invited.send()
+
+
+@case("N194")
+def no_client_id(world: World) -> Iterator[TestResponse]:
+    invited = Invited(world)
+    for client_id in (MISSING, "", None, [], {}, "x" * 256, "a\nb", True):
+        yield invited.register(client_id=client_id)
+    assert invited.registration is None
+
+
+@case("N196")
+def nobody_invited(world: World) -> Iterator[TestResponse]:
+    invited = Invited(world)
+    for code in ("", "x", invited.code[:-1], invited.code + "x", MISSING):
+        yield invited.open(invitation=code)
+        yield invited.send(invitation=code)
+    assert world.network.calls == []
 
 
 def test_nothing_is_kept_of_forged_messages(world: World) -> None:
