@@ -12,10 +12,12 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 from lti_alliance.domain.launch import Target
 
 MAX_ADDRESS_LENGTH = 1000
+MAX_FORM_TARGET_LENGTH = 8000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NAT64 = ip_network("64:ff9b::/96")
 # Whitespace, control characters and backslashes mean different things to different parsers.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
+_MARKUP = re.compile(r"[\"'<>`]")
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LOCAL_NAMES = ("localhost", "local", "internal", "lan", "home.arpa")
 
@@ -56,9 +58,9 @@ def is_local_host(host: str) -> bool:
     return not is_public_address(name)
 
 
-def split(url: str) -> SplitResult | None:
+def split(url: str, *, longest: int = MAX_ADDRESS_LENGTH) -> SplitResult | None:
     """Split an http or https address; return nothing for one that no two parsers agree on."""
-    if len(url) > MAX_ADDRESS_LENGTH or _UNSAFE.search(url):
+    if len(url) > longest or _UNSAFE.search(url):
         return None
     try:
         parts = urlsplit(url)
@@ -97,6 +99,21 @@ def address_fault(url: str, *, allow_local: bool) -> str:
     if parts.scheme != "https":
         return "https_required"
     return "address_forbidden" if is_local_host(parts.hostname) else ""
+
+
+def is_form_target(url: object, *, allow_local: bool) -> bool:
+    """Say whether a browser may be sent there with a form; Canvas packs its state into the query.
+
+    Signs that belong into no address are refused, whatever a page would make of them.
+    """
+    if not isinstance(url, str) or _MARKUP.search(url):
+        return False
+    parts = split(url, longest=MAX_FORM_TARGET_LENGTH)
+    if parts is None or parts.hostname is None or "#" in url:
+        return False
+    if allow_local:
+        return True
+    return parts.scheme == "https" and not is_local_host(parts.hostname)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,18 @@ class RosterService:
     held_host: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeepLinkingRequest:
+    """What the platform accepts back (Deep Linking 2.0 section 4.4.1), address already judged."""
+
+    return_url: str
+    data: str | None = None
+    """To be sent back as it came; nothing where nothing came."""
+    accepts_multiple: bool = False
+    accepts_line_item: bool = True
+    """Whether an item may ask for a gradebook column; platforms that do not say take one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What the signed ``target_link_uri`` asks for: opaque ids or nothing."""
@@ -186,6 +198,7 @@ class Launch:
     custom: Mapping[str, str] = field(default_factory=dict)
     grade_service: GradeService | None = None
     roster_service: RosterService | None = None
+    deep_linking: DeepLinkingRequest | None = None
     platform_family: str = ""
     platform_name: str = ""
     return_url: str = ""

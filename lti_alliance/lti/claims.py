@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lti_alliance.domain.addresses import ServiceAddress, judge_service_address
+from lti_alliance.domain.addresses import ServiceAddress, is_form_target, judge_service_address
 from lti_alliance.domain.launch import (
+    DeepLinkingRequest,
     GradeService,
     LaunchContext,
     LaunchResourceLink,
@@ -25,6 +26,8 @@ Claims = Mapping[str, Any]
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 GRADE_SERVICE = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+DEEP_LINKING_SETTINGS = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
+LINK_TYPE = "ltiResourceLink"
 ROSTER_SERVICE = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 
 MAX_ID = 255
@@ -189,6 +192,29 @@ def roster_service(claims: Claims, site: Site) -> RosterService | None:
     """Read the NRPS endpoint (NRPS 2.0 section 3.6.1.1)."""
     address = site.judge(part(claims, ROSTER_SERVICE).get("context_memberships_url"))
     return RosterService(address.url, address.held_host) if address else None
+
+
+def deep_linking(claims: Claims, registration: Registration) -> DeepLinkingRequest:
+    """Read what a deep linking request accepts and where its answer goes."""
+    settings = claims.get(DEEP_LINKING_SETTINGS)
+    if not isinstance(settings, dict):
+        raise LaunchRejected("deeplink.settings", status=422)
+    types = settings.get("accept_types")
+    if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
+        raise LaunchRejected("deeplink.settings", status=422)
+    if LINK_TYPE not in types:
+        raise LaunchRejected("deeplink.type", status=422)
+    url = settings.get("deep_link_return_url")
+    if not is_form_target(url, allow_local=registration.allow_local):
+        raise LaunchRejected("deeplink.return_url", status=422)
+    assert isinstance(url, str)
+    data = settings.get("data")
+    return DeepLinkingRequest(
+        return_url=url,
+        data=data if isinstance(data, str) else None,
+        accepts_multiple=settings.get("accept_multiple") is True,
+        accepts_line_item=settings.get("accept_lineitem") is not False,
+    )
 
 
 def return_url(claims: Claims, site: Site) -> str:

@@ -152,6 +152,7 @@ def _launch(
     target = _target(claims, kind, state, launch_url=launch_url)
     roles = read.role_uris(claims)
     link = read.resource_link(claims) if kind is MessageType.RESOURCE_LINK else None
+    is_deep_linking = kind is MessageType.DEEP_LINKING
     if kind is MessageType.SUBMISSION_REVIEW:
         read.check_review(claims)
     return Launch(
@@ -168,6 +169,7 @@ def _launch(
         custom=read.custom(claims),
         grade_service=read.grade_service(claims, site),
         roster_service=read.roster_service(claims, site),
+        deep_linking=read.deep_linking(claims, registration) if is_deep_linking else None,
         platform_family=read.platform_family(claims, registration),
         platform_name=read.platform_name(claims),
         return_url=read.return_url(claims, site),

@@ -3,6 +3,7 @@
 from lti_alliance.models.attempts import AcceptedWording, Attempt, Response
 from lti_alliance.models.audit import AuditEvent
 from lti_alliance.models.base import Base, begin_write, db
+from lti_alliance.models.content_items import ContentItem, DeepLinking
 from lti_alliance.models.courses import Activity, Context, Grade, LineItem, ResourceLink
 from lti_alliance.models.invitations import Invitation
 from lti_alliance.models.launches import LaunchSession
@@ -30,7 +31,9 @@ __all__ = [
     "Attempt",
     "AuditEvent",
     "Base",
+    "ContentItem",
     "Context",
+    "DeepLinking",
     "DeliveryTry",
     "Deployment",
     "DeploymentState",

@@ -58,6 +58,8 @@ class Activity(Keyed, Base):
     version: Mapped[int] = mapped_column(default=1)
     """Grows with each change of settings: a form that started from an older one is refused."""
     copied_from_id: Mapped[UUID | None] = mapped_column(ForeignKey("activities.id"))
+    content_item_id: Mapped[UUID | None] = mapped_column(index=True)
+    """The content item that the platform carried here in `custom`, if it was placed by one."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

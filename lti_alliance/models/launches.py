@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, false
+from sqlalchemy import ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lti_alliance.domain.launch import Role
@@ -36,6 +36,8 @@ class LaunchSession(Keyed, Base):
     resource_link_id: Mapped[UUID | None] = mapped_column(ForeignKey("resource_links.id"))
     """Empty when no link of its own was opened, such as from the course menu."""
     role: Mapped[str] = mapped_column(String(30))
+    context_history: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    """The ids of the courses that this one was copied from, with commas, the newest copy first."""
     is_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether the person administers the institution, beside their role in the course."""
     is_test_user: Mapped[bool] = mapped_column(default=False)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lti_alliance.models.base import Base, Keyed
@@ -49,7 +49,7 @@ class Registration(Keyed, Base):
     """Public hosts that a verified launch named and nobody has approved yet."""
     trusted_audiences: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Audiences that may stand beside our client id in a token."""
-    help_text: Mapped[str] = mapped_column(String(2000), default="", server_default="")
+    help_text: Mapped[str] = mapped_column(String(2000), default="", server_default=text("''"))
     """What the institution wants its students to read where help is offered."""
     created_at: Mapped[datetime]
     last_launch_at: Mapped[datetime | None]

@@ -1,6 +1,6 @@
 """Activities: what a launch opens, and how an instructor sets one up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -15,7 +15,6 @@ from lti_alliance.models import (
     Activity,
     Attempt,
     Context,
-    Deployment,
     LaunchSession,
     Membership,
     Reflection,
@@ -23,6 +22,7 @@ from lti_alliance.models import (
 )
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.services import audit, grading, modules
+from lti_alliance.services.origins import Origin, find_origin
 
 
 class OpeningKind(StrEnum):
@@ -40,14 +40,14 @@ class OpeningKind(StrEnum):
 class Opening:
     """What a launch leads to, with the thing itself.
 
-    ``proposal`` is an activity elsewhere whose settings the platform carried here with the link:
-    an instructor may take them over with one click.
+    ``proposal`` is what a link elsewhere opens whose id the platform carried here, without telling
+    that this course is a copy of that one: an instructor may take its settings over.
     """
 
     kind: OpeningKind
     activity: Activity | None = None
     attempt: Attempt | None = None
-    proposal: Activity | None = None
+    proposal: Origin | None = None
 
 
 def open_launch_target(session: Session, launch: LaunchSession, *, at: datetime) -> Opening:
@@ -89,7 +89,7 @@ def set_up_activity(
     settings: ActivitySettings,
     actor: Membership,
     at: datetime,
-    copied_from: Activity | None = None,
+    copied_from: Origin | None = None,
 ) -> Activity:
     """Make the activity of a link that has none; raise ``Conflict`` if somebody just did."""
     if find_activity(session, link) is not None:
@@ -101,7 +101,8 @@ def set_up_activity(
         module_id=module.id,
         content_hash=module.content_hash,
         settings=settings_to_json(settings),
-        copied_from_id=copied_from.id if copied_from else None,
+        copied_from_id=_activity_id(copied_from),
+        content_item_id=copied_from.content_item_id if copied_from else None,
         created_at=at,
         updated_at=at,
     )
@@ -196,65 +197,57 @@ def find_attempt_in(session: Session, context: Context, attempt_id: str) -> Atte
     )
 
 
+def _activity_id(origin: Origin | None) -> UUID | None:
+    return origin.activity.id if origin and origin.activity else None
+
+
 def _open_from_course(session: Session, launch: LaunchSession, context: Context) -> Opening:
     named = launch.target_activity or launch.custom_activity
     if not named:
         return Opening(OpeningKind.COURSE)
-    activity = _find_named(session, named, context)
-    if activity is None or activity.resource_link.context_id != context.id:
+    origin = find_origin(session, named, context)
+    if origin is None or origin.activity is None or origin.context.id != context.id:
         raise NotFound
-    return Opening(OpeningKind.ACTIVITY, activity=activity)
+    return Opening(OpeningKind.ACTIVITY, activity=origin.activity)
 
 
 def _open_new_link(
     session: Session, launch: LaunchSession, link: ResourceLink, *, at: datetime
 ) -> Opening:
     named = launch.target_activity or launch.custom_activity
-    source = _find_named(session, named, link.context) if named else None
-    if source is None:
+    origin = find_origin(session, named, link.context) if named else None
+    if origin is None:
         # An id in `custom` may be anything the LMS carried along; one in the signed address is
         # a claim to a thing of ours, and a wrong claim is refused.
         if launch.target_activity:
             raise NotFound
         return Opening(OpeningKind.UNSET)
-    if source.resource_link.context_id != link.context_id:
-        return Opening(OpeningKind.UNSET, proposal=source)
-    copy = Activity(
+    is_here = origin.context.id == link.context_id
+    if not is_here and origin.context.lti_id not in launch.context_history.split(","):
+        return Opening(OpeningKind.UNSET, proposal=origin)
+    settings = settings_from_json(origin.settings)
+    if not is_here:
+        # A date of last term would close the activity before anybody has opened it.
+        settings = replace(settings, closes_at=None)
+    made = Activity(
         resource_link_id=link.id,
-        module_id=source.module_id,
-        content_hash=source.content_hash,
-        settings=source.settings,
-        copied_from_id=source.id,
+        module_id=origin.module_id,
+        content_hash=origin.content_hash,
+        settings=settings_to_json(settings),
+        copied_from_id=origin.activity.id if origin.activity else None,
+        content_item_id=origin.content_item_id,
         created_at=at,
         updated_at=at,
     )
-    session.add(copy)
+    session.add(made)
     session.flush()
     audit.record(
         session,
-        "activity.copied",
+        "activity.copied" if origin.activity else "activity.set_up",
         at=at,
         actor=launch.membership,
         object_kind="activity",
-        object_id=copy.id,
-        details={"from": str(source.id)},
+        object_id=made.id,
+        details={"from": str(origin.activity.id if origin.activity else origin.content_item_id)},
     )
-    return Opening(OpeningKind.ACTIVITY, activity=copy)
-
-
-def _find_named(session: Session, named: str, context: Context) -> Activity | None:
-    """Find an activity by its opaque id, inside the same registration only."""
-    try:
-        key = UUID(named)
-    except ValueError:
-        return None
-    return session.scalar(
-        select(Activity)
-        .join(ResourceLink)
-        .join(Context)
-        .join(Deployment)
-        .where(
-            Activity.id == key,
-            Deployment.registration_id == context.deployment.registration_id,
-        )
-    )
+    return Opening(OpeningKind.ACTIVITY, activity=made)

@@ -1,6 +1,7 @@
 """Opening a launch: a verified message becomes people, courses and one session of pages."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from lti_alliance.domain.launch import Launch, Person
 from lti_alliance.errors import LaunchRejected
 from lti_alliance.models import (
+    DeepLinking,
     Deployment,
     DeploymentState,
     LaunchSession,
@@ -24,7 +26,10 @@ from lti_alliance.services.entering import enter_course, find_or_make
 
 CUSTOM_ACTIVITY = "activity"
 """The custom parameter in which a deep link names the activity that it was made for."""
+CUSTOM_HISTORY = "context_history"
+"""The custom parameter in which a platform tells what the course was copied from."""
 
+_MAX_HISTORY = 50
 _MAX_HELD_HOSTS = 20
 _NOTE_LAUNCH_EVERY = timedelta(minutes=1)
 _MAX_OPAQUE = 64
@@ -72,6 +77,7 @@ def open_launch(
         target_activity=launch.target.activity,
         target_attempt=launch.target.attempt,
         custom_activity=launch.custom.get(CUSTOM_ACTIVITY, "")[:_MAX_OPAQUE],
+        context_history=_history(launch),
         return_url=launch.return_url,
         locale=launch.locale,
         is_framed=launch.is_framed,
@@ -82,6 +88,8 @@ def open_launch(
     )
     if opened is None:
         return None
+    if launch.deep_linking is not None:
+        session.add(DeepLinking(launch_session_id=opened.id, **asdict(launch.deep_linking)))
     _remember_profile(session, user, launch.person, expires_at=at + profile_for)
     if launch.context is not None:
         enter_course(session, opened, launch, deployment, at=at)
@@ -147,6 +155,12 @@ def touch(session: Session, launch_session: LaunchSession, *, at: datetime) -> N
     if launch_session.seen_at < at:
         launch_session.seen_at = at
         session.flush()
+
+
+def _history(launch: Launch) -> str:
+    """Read the courses that this one was copied from; what is no id of a course matches none."""
+    told = launch.custom.get(CUSTOM_HISTORY, "").split(",")
+    return ",".join(each.strip() for each in told[:_MAX_HISTORY] if each.strip())
 
 
 def _approved_deployment(session: Session, launch: Launch) -> Deployment:

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from lti_alliance.models import AccessToken, LaunchSession, Profile
+from lti_alliance.models import AccessToken, DeepLinking, LaunchSession, Profile
 from lti_alliance.models.statements import rows_changed
 
 SESSION_KEPT = timedelta(days=1)
@@ -18,10 +18,13 @@ def retain(session: Session, *, at: datetime) -> int:
     Launch sessions go a day after their end, names and addresses when their time is up, access
     tokens when they end.
     """
+    is_over = LaunchSession.expires_at < at - SESSION_KEPT
+    over = select(LaunchSession.id).where(is_over)
     return sum(
         rows_changed(session, statement)
         for statement in (
-            delete(LaunchSession).where(LaunchSession.expires_at < at - SESSION_KEPT),
+            delete(DeepLinking).where(DeepLinking.launch_session_id.in_(over)),
+            delete(LaunchSession).where(is_over),
             delete(Profile).where(Profile.expires_at < at),
             delete(AccessToken).where(AccessToken.expires_at < at),
         )

@@ -39,6 +39,7 @@ from lti_alliance.services.score_steps import Heard, Step, StepKind
 
 _WAITING = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)
 _DETAIL_LENGTH = 200
+_OF_SCORES = (Reason.SCORE_MALFORMED, Reason.SCORE_REFUSED, Reason.EARLIER_TIMESTAMP)
 
 
 def record(
@@ -253,7 +254,7 @@ def _find(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome
     # found by looking again.
     facts = replace(facts, is_findable=False, is_readable=False)
     if heard.error is not None:
-        verdict = what_next(heard.error, facts)
+        verdict = what_next(_about_search(heard.error, facts), facts)
         if _is_unclear(verdict):
             verdict = replace(verdict, state=DeliveryState.DUE)
     elif not heard.url and not step.is_lost:
@@ -268,6 +269,14 @@ def _find(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome
         # What was blocked for want of it goes too, and what was told to an address that is gone.
         score_resending.resume_at(session, step.activity_id, url=heard.url, at=facts.at)
     return verdict, {}
+
+
+def _about_search(error: PlatformError, facts: Sending) -> PlatformError:
+    """Return a refusal of a search as what it is: none of a score, for none was sent."""
+    says_of_score = what_next(error, facts).reason in _OF_SCORES
+    if isinstance(error, PlatformRefused) and says_of_score:
+        return PlatformRefused(Reason.ACCESS_REFUSED, status=error.status, detail=error.detail)
+    return error
 
 
 def _keep_address(session: Session, step: Step, url: str) -> bool:

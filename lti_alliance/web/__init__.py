@@ -12,6 +12,7 @@ from lti_alliance.web import (
     health,
     instructor,
     lti,
+    picker,
     platform_pages,
     registering,
     request_log,
@@ -36,7 +37,7 @@ def register(app: Flask) -> None:
     wording.register(app)
     static_files.register(app)
     app.context_processor(_for_every_page)
-    for each in (health, lti, registering, student, instructor, platform_pages):
+    for each in (health, lti, registering, student, instructor, platform_pages, picker):
         app.register_blueprint(each.blueprint)
 
 

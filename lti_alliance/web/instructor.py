@@ -7,7 +7,12 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from lti_alliance.domain.activities import ActivitySettings, parse_settings, propose
+from lti_alliance.domain.activities import (
+    ActivitySettings,
+    parse_settings,
+    propose,
+    settings_from_json,
+)
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Module
 from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
@@ -72,7 +77,7 @@ def configure(module_id: str) -> Response:
     module = parts().catalogue.get(module_id)
     settings = propose(module)
     if found.proposal is not None and found.proposal.module_id == module_id:
-        settings = activity_settings(found.proposal)
+        settings = settings_from_json(found.proposal.settings)
     return _settings_page(module, found.activity, values=forms.settings_values(settings))
 
 

@@ -62,8 +62,10 @@ def launch(token: str, state: LoginState, *, registration: Registration, at: dat
         launch_url=parts().settings.launch_url,
         at=at,
     )
-    if message.message_type is not MessageType.RESOURCE_LINK:
+    if message.message_type is MessageType.SUBMISSION_REVIEW:
         raise LaunchRejected("message.not_offered", status=422)
+    if message.message_type is MessageType.DEEP_LINKING:
+        _check_may_place(message)
     platforms.judge_deployment(db.session(), registration, message.deployment_id, at=at)
     try:
         return _open(arrival, message)
@@ -71,6 +73,14 @@ def launch(token: str, state: LoginState, *, registration: Registration, at: dat
         found = launches.find_by_state(db.session(), state.id)
         assert found is not None
         return _repeat(arrival, found)
+
+
+def _check_may_place(message: Launch) -> None:
+    if not message.role.configures:
+        raise LaunchRejected("deeplink.not_allowed", status=403)
+    if message.context is None:
+        # An activity belongs to a course; there is none to add it to.
+        raise LaunchRejected("claim.context", status=422)
 
 
 def _bound_secret(state: LoginState, *, is_consumed: bool) -> str:

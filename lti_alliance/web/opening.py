@@ -9,7 +9,7 @@ from lti_alliance.domain.launch import Role
 from lti_alliance.errors import NotFound
 from lti_alliance.models import Activity, Membership, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, reports, student_home
+from lti_alliance.services import activities, deep_linking, reports, student_home
 from lti_alliance.services.activities import Opening, OpeningKind
 from lti_alliance.web import access, platform_pages, transaction
 from lti_alliance.web.rendering import page
@@ -17,6 +17,8 @@ from lti_alliance.web.rendering import page
 
 def home(visit: access.Visit) -> BaseResponse:
     """Show what this launch opened, as the role of the person sees it."""
+    if deep_linking.find_request(db.session(), visit.launch) is not None:
+        return redirect(url_for("picker.choose"), 303)
     opening = opening_of(visit)
     if opening.kind is OpeningKind.ATTEMPT and opening.attempt is not None:
         address = url_for("student.attempt", attempt_id=opening.attempt.id)

@@ -255,6 +255,16 @@ _DEEP_LINKING = {
     "deeplink.return_url": _unopened(
         422, _("The LMS did not say where to send the activity, or named an unsafe address.")
     ),
+    "deeplink.type": _unopened(
+        422,
+        _("The place in the LMS that this was opened from takes no activities."),
+        _("Add the activity from the course's own list of assignments or activities instead."),
+    ),
+    "deeplink.too_many": _undone(
+        409,
+        _("The LMS takes one activity at a time here."),
+        _("Go back and choose one, or use a place in the LMS that takes several."),
+    ),
     "deeplink.item_invalid": _undone(
         422, _("The title or the points of the activity cannot be used."), _CHECK_FORM
     ),

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from babel import Locale, dates, numbers
 from flask import Flask
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup
 
 from lti_alliance.content.markup import render, render_inline, source_anchor
@@ -31,6 +31,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(reason_words, "reason_words")
     app.add_template_filter(module_text, "module_text")
     app.add_template_filter(module_line, "module_line")
+    app.add_template_filter(module_in_brief, "in_brief")
     app.add_template_filter(source_anchor, "source_anchor")
     app.add_template_global(page_language, "page_language")
 
@@ -100,6 +101,20 @@ def module_text(markdown: str, module: Module) -> Markup:
 def module_line(markdown: str, module: Module) -> Markup:
     """Render one line of a module's Markdown."""
     return render_inline(markdown, sources=module.sources)
+
+
+def module_in_brief(module: Module, settings: ActivitySettings) -> str:
+    """Say in a few words what an activity of a module holds and is worth."""
+    words = [ngettext("about %(num)s minute", "about %(num)s minutes", module.minutes)]
+    if settings.has_quiz:
+        count = len(module.quiz.items)
+        words.append(ngettext("%(num)s question", "%(num)s questions", count))
+    if settings.has_reflection:
+        count = len(settings.prompt_ids)
+        words.append(ngettext("%(num)s reflection", "%(num)s reflections", count))
+    points = score_words(settings.maximum)
+    words.append(gettext("%(points)s points", points=points))
+    return ", ".join(str(word) for word in words)
 
 
 def _locale() -> Locale:

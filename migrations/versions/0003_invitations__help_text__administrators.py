@@ -38,7 +38,9 @@ def upgrade() -> None:
     )
     op.add_column(
         "registrations",
-        sa.Column("help_text", sa.String(length=2000), server_default="", nullable=False),
+        sa.Column(
+            "help_text", sa.String(length=2000), server_default=sa.text("''"), nullable=False
+        ),
     )
 
 

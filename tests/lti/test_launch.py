@@ -19,8 +19,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from lti_alliance.domain.launch import Launch, MessageType, Role, Target
+from lti_alliance.domain.launch import DeepLinkingRequest, Launch, MessageType, Role, Target
 from lti_alliance.errors import LaunchRejected
+from lti_alliance.lti.claims import DEEP_LINKING_SETTINGS
 from lti_alliance.lti.http import PlatformHTTP
 from lti_alliance.lti.launch import verify_launch
 from lti_alliance.lti.state import LoginState
@@ -450,11 +451,23 @@ def test_p11_no_token_of_the_platforms_services_is_fetched_at_a_launch(world: Wo
 def test_p12_a_deep_linking_request_is_told_apart(world: World) -> None:
     """P12 and N110: the suite's request has no target and no link; the library's form is unused."""
     launch = world.launch(
-        message_type="LtiDeepLinkingRequest", target_link_uri=MISSING, resource_link=MISSING
+        message_type="LtiDeepLinkingRequest",
+        target_link_uri=MISSING,
+        resource_link=MISSING,
+        **{
+            DEEP_LINKING_SETTINGS: {
+                "deep_link_return_url": "https://lms.test/return?data=x",
+                "accept_types": ["ltiResourceLink", "file"],
+                "accept_multiple": True,
+            }
+        },
     )
 
     assert launch.message_type is MessageType.DEEP_LINKING
     assert (launch.target, launch.resource_link) == (Target(), None)
+    assert launch.deep_linking == DeepLinkingRequest(
+        return_url="https://lms.test/return?data=x", accepts_multiple=True
+    )
 
 
 def test_p12_a_deep_linking_target_is_judged_when_it_comes(world: World) -> None:

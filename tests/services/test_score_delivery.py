@@ -591,6 +591,13 @@ def test_an_unknown_line_item_is_found(scene: Scene) -> None:
             PlatformRefused("line_item_ambiguous"),
             (DeliveryState.BLOCKED, Reason.LINE_ITEM_AMBIGUOUS),
         ),
+        *(
+            (
+                PlatformRefused("refused", status=status),
+                (DeliveryState.BLOCKED, Reason.ACCESS_REFUSED),
+            )
+            for status in (400, 409, 415, 422)
+        ),
     ],
 )
 def test_a_search_that_fails_says_why(
