@@ -172,6 +172,8 @@ def _write_one(session: Session, finding: Finding, *, at: datetime) -> bool:
     }
     if finding.changes_state:
         values |= {"state": finding.state.value, "reason": finding.reason, "next_at": at}
+        # A worker whose lease ran out may still come back; what it knows is older than this.
+        values |= {"lease_token": "", "lease_until": None}
         if finding.state is DeliveryState.DELIVERED and row.state in _OPEN_QUESTIONS:
             assert row.desired is not None
             values |= {

@@ -24,6 +24,8 @@ from lti_alliance.services import (
     score_tries,
 )
 from lti_alliance.services.gradebook_checks import DAILY, SOON, WEEKLY
+from lti_alliance.services.score_records import record
+from lti_alliance.services.score_sending import call
 from tests import factories
 from tests.factories import NOW
 from tests.fakes import Cell
@@ -270,6 +272,23 @@ def test_a_score_that_is_there_settles_open_questions(scene: Scene, state: Deliv
 
     assert (row.state, row.reason, row.told_score) == (DeliveryState.DELIVERED, "", 7)
     assert row.delivered_at == scene.at
+
+
+def test_what_is_settled_is_nobodys_any_more(scene: Scene) -> None:
+    """A worker that died in a call comes back after a comparison has found the score."""
+    delivery_id = scene.grade()
+    scene.claim(token="slow")
+    slow = scene.prepare(delivery_id, token="slow")
+    assert slow is not None
+    heard = call(scene.gradebook, slow)
+    scene.at += LEASE
+    scene.compare(delivery_id)
+    row = scene.row(delivery_id)
+
+    assert (row.state, row.lease_token, row.lease_until) == (DeliveryState.DELIVERED, "", None)
+
+    with scene.acts() as session:
+        assert not record(session, slow, heard, at=scene.at, jitter=1.0)
 
 
 def test_a_stale_reading_undoes_nothing(scene: Scene) -> None:
