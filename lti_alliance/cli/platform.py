@@ -164,12 +164,13 @@ def check_platform(name: str, *, as_json: bool) -> None:
 def approve(name: str, *, deployment_id: str | None, host: str | None) -> None:
     """Approve a registration that an invitation made, a deployment, or a host for scores."""
     at = parts().now()
-    registration = _get(name)
-    is_pending = registration.state == RegistrationState.PENDING
-    if not (deployment_id or host or is_pending):
-        raise click.UsageError("Give --deployment-id or --host; `platform show` lists what waits.")
     with act() as session:
         registration = _get(name)
+        is_pending = registration.state == RegistrationState.PENDING
+        if not (deployment_id or host or is_pending):
+            raise click.UsageError(
+                "Give --deployment-id or --host; `platform show` lists what waits."
+            )
         if is_pending:
             platforms.approve_registration(session, registration, at=at)
         if deployment_id:

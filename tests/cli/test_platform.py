@@ -1,14 +1,23 @@
 """`alliance platform`: registering, approving, switching off, loading a file."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_alliance.models import AuditEvent, Deployment, Registration
+from lti_alliance.models import (
+    AuditEvent,
+    Context,
+    Deployment,
+    Invitation,
+    Registration,
+    RegistrationState,
+)
 from tests.cli.conftest import Run
+from tests.factories import NOW
 
 ROOT = Path(__file__).resolve().parents[2]
 MOODLE = ("platform", "add", "--name", "m", "--moodle", "https://moodle.example.edu")
@@ -183,3 +192,81 @@ def test_a_faulty_file_changes_nothing(run: Run, tmp_path: Path) -> None:
     assert "platform 2" in run("platform", "load", str(file)).stderr
     assert "not valid TOML" in run("platform", "load", str(broken)).stderr
     assert json.loads(run("platform", "list", "--json").stdout) == []
+
+
+# Invitations
+
+
+def invite(run: Run, *words: str) -> str:
+    """Make an invitation and return its code."""
+    result = run("platform", "invite", "school", *words)
+    assert result.exit_code == 0, result.output
+    return result.stdout.strip().partition("invitation=")[2]
+
+
+def test_an_invitation_is_an_address(run: Run, session: Session) -> None:
+    """It is printed once; the database knows its digest alone, and the listing not even that."""
+    code = invite(run)
+    found = session.scalars(select(Invitation)).one()
+    listed = json.loads(run("platform", "invitations", "--json").stdout)
+
+    assert len(code) >= 32
+    assert code not in found.code_digest
+    assert [each["name"] for each in listed] == ["school"]
+    assert found.expires_at - found.created_at == timedelta(days=7)
+    assert (found.is_approved, found.allow_local) == (False, False)
+
+
+def test_an_invitation_can_be_taken_back(run: Run, session: Session) -> None:
+    """Afterwards it opens nothing, and a second time there is nothing to take back."""
+    invite(run, "--days", "30", "--approve")
+    first, second = (run("platform", "revoke-invitation", "school") for _ in range(2))
+    session.expire_all()
+
+    assert first.exit_code == 0
+    assert session.scalars(select(Invitation)).one().revoked_at is not None
+    assert second.exit_code == 1
+    assert run("platform", "invitations").stdout.startswith("No invitation is open")
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 101, "a\nb"])
+def test_an_invitation_needs_a_name(run: Run, name: str) -> None:
+    """The registration is called by it in every command."""
+    assert run("platform", "invite", name).exit_code == 1
+
+
+def test_what_an_invitation_made_is_approved(run: Run, session: Session) -> None:
+    """With the installation that came along; without anything pending the command asks what."""
+    run(*MOODLE, "--client-id", "abc")
+    found = registration(session)
+    found.state = RegistrationState.PENDING
+    session.add(Deployment(registration_id=found.id, deployment_id="2", first_seen_at=NOW))
+    session.commit()
+    result = run("platform", "approve", "m")
+    session.expire_all()
+
+    assert result.exit_code == 0, result.output
+    assert found.state == RegistrationState.ACTIVE
+    assert [each.state for each in found.deployments] == ["approved"]
+    assert run("platform", "approve", "m").exit_code == 2
+
+
+def test_courses_move_with_a_tool_that_was_installed_anew(run: Run, session: Session) -> None:
+    """All courses of the old installation; a course that both know stops it with a reason."""
+    run(*MOODLE, "--client-id", "abc", "--deployment-id", "2", "--deployment-id", "3")
+    old, new = sorted(registration(session).deployments, key=lambda each: each.deployment_id)
+    for deployment, course in ((old, "c-1"), (old, "c-2")):
+        session.add(Context(deployment_id=deployment.id, lti_id=course, created_at=NOW))
+    session.commit()
+    moved = run("platform", "move-deployment", "m", "2", "3")
+    session.expire_all()
+
+    assert moved.stdout == "2 courses moved from 2 to 3\n"
+    assert {each.deployment_id for each in session.scalars(select(Context))} == {new.id}
+
+    session.add(Context(deployment_id=old.id, lti_id="c-1", created_at=NOW))
+    session.commit()
+    refused = run("platform", "move-deployment", "m", "2", "3")
+
+    assert refused.exit_code == 1
+    assert "c-1" in refused.stderr or "both" in refused.stderr
