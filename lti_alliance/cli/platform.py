@@ -186,7 +186,13 @@ def approve(name: str, *, deployment_id: str | None, host: str | None) -> None:
 
 @command.command("invite")
 @click.argument("name")
-@click.option("--days", type=click.IntRange(1, 90), default=7, show_default=True)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 90),
+    default=7,
+    show_default=True,
+    help="How long the address is good.",
+)
 @click.option(
     "--approve", "is_approved", is_flag=True, help="Let launches in without a second look."
 )
