@@ -5,7 +5,7 @@ https://www.imsglobal.org/spec/lti-ags/v2p0. Pure.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -162,12 +162,15 @@ def after_check(result: Result | None, facts: Facts, *, was_mended: bool) -> Rea
         return None
     if difference in (Difference.ABSENT, Difference.EARLIER) and not was_mended:
         return Reason.LOST_IN_LMS
+    if difference is Difference.EARLIER:
+        # Sent again and still there: only by chance is it the value of an earlier score, as a late
+        # penalty may make it.
+        difference = compare(result, replace(facts, earlier=()))
     return _REASONS[difference]
 
 
 _REASONS = {
     Difference.ABSENT: Reason.GONE_FROM_LMS,
-    Difference.EARLIER: Reason.CHANGED_IN_LMS,
     Difference.LOWERED: Reason.LOWERED_IN_LMS,
     Difference.MAXIMUM: Reason.MAXIMUM_CHANGED,
     Difference.OTHER: Reason.CHANGED_IN_LMS,

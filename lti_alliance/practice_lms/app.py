@@ -5,9 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
-from lti_alliance.practice_lms import pages, pages_teacher, practice_api
+from lti_alliance.practice_lms import (
+    pages,
+    pages_admin,
+    pages_courses,
+    pages_deep_linking,
+    pages_submissions,
+    pages_teacher,
+    practice_api,
+)
 from lti_alliance.practice_lms.dialects import canvas, moodle
 from lti_alliance.practice_lms.messages import MessageLog
 from lti_alliance.practice_lms.platform import (
@@ -39,6 +47,10 @@ def create_practice_lms(settings: PracticeSettings | None = None) -> Flask:
     app.register_blueprint(practice_api.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(pages_teacher.blueprint)
+    app.register_blueprint(pages_admin.blueprint)
+    app.register_blueprint(pages_courses.blueprint)
+    app.register_blueprint(pages_deep_linking.blueprint)
+    app.register_blueprint(pages_submissions.blueprint)
     app.before_request(_refuse_forgery)
     app.after_request(_protect)
     app.wsgi_app = DropConnections(app.wsgi_app)  # type: ignore[method-assign]
@@ -63,10 +75,11 @@ def _protect(response: Response) -> Response:
             if (part := urlsplit(address)).netloc
         }
     )
+    framed = " ".join(sorted({*origins, *([g.framed_origin] if "framed_origin" in g else [])}))
     tool = " ".join(origins)
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        f"connect-src 'self'; frame-src 'self' {tool}; form-action 'self' {tool}; "
+        f"connect-src 'self'; frame-src 'self' {framed}; form-action 'self' {tool}; "
         "frame-ancestors 'self'; base-uri 'none'"
     )
     if request.blueprint in PROTOCOL:

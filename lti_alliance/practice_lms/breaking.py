@@ -139,7 +139,7 @@ def mend_everything(platform: Platform) -> None:
     with platform.store.lock:
         platform.state.faults.clear()
         platform.state.switches = Switches()
-        platform.state.tool.deployment_id = platform.settings.deployment_id(platform.name)
+        platform.state.tool.deployment_id = platform.usual_deployment_id
         _undo(platform, list(platform.state.broken))
     platform.store.changed()
 
@@ -168,7 +168,7 @@ def active(platform: Platform, breakages: Iterable[Breakage]) -> list[str]:
         now = getattr(state.switches, each.name)
         if each.name not in explained and now != getattr(usual, each.name):
             found.append(f"The switch {each.name} is {now}.")
-    if state.tool.deployment_id != platform.settings.deployment_id(platform.name):
+    if state.tool.deployment_id != platform.usual_deployment_id:
         found.append(f"The tool is installed anew, as deployment {state.tool.deployment_id}.")
     return found + [_waiting(each) for each in state.faults]
 

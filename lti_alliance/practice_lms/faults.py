@@ -14,7 +14,15 @@ from lti_alliance.practice_lms.wire import drop_connection, full_body
 
 SERVICES = ("token", "score", "lineitems", "results", "memberships")
 """What the tool calls in the background; outages and rate limits are about these."""
-ENDPOINTS = (*SERVICES, "jwks", "auth", "deep_linking")
+ENDPOINTS = (
+    *SERVICES,
+    "jwks",
+    "auth",
+    "deep_linking",
+    "openid_configuration",
+    "registration",
+    "notices",
+)
 KINDS = {
     "status": "is answered with a status of its own",
     "delay": "takes its time",

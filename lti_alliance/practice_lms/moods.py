@@ -31,6 +31,8 @@ class Switches(Remembered):
     outage_retry_after: str | None = None
     rate_limit_per_s: float = 0
     """Service calls beyond this are throttled; 0 means that there is no limit."""
+    notice_times: int = 1
+    """How often each notice is posted: once as promised, twice, or never (0)."""
     late_in_results: bool = True
     """Older Canvas writes the score less the late penalty into the result; newer does not."""
 

@@ -66,7 +66,7 @@ def render(template: str, here: Visit, **values: Any) -> str:
         platform=here.platform,
         course=here.course,
         person=here.person,
-        people=_whom_to_be(here.platform, here.person),
+        people=whom_to_be(here.platform, here.person),
         name_of=gradebook.display_name,
         **values,
     )
@@ -85,7 +85,7 @@ def login(platform_name: str) -> str:
     return render_template(
         "login.html",
         platform=platform,
-        people=_whom_to_be(platform),
+        people=whom_to_be(platform),
         name_of=gradebook.display_name,
         next=_local(request.args.get("next", "")),
     )
@@ -121,7 +121,7 @@ def registration(platform_name: str) -> Response:
     root = platform.root
     return answer(
         {
-            "issuer": platform.state.issuer,
+            "issuer": platform.issuer,
             "client_id": platform.state.tool.client_id,
             "deployment_id": platform.state.tool.deployment_id,
             "auth_login_url": root
@@ -157,12 +157,18 @@ def show_activity(platform_name: str, course_id: str, activity_id: str) -> str:
 
 
 @blueprint.get(COURSE + "/activities/<activity_id>/launch")
-def launch_activity(platform_name: str, course_id: str, activity_id: str) -> str:
+def launch_activity(platform_name: str, course_id: str, activity_id: str) -> AnyResponse:
     """Send the tool its login initiation, from inside the frame or a new tab."""
     here = visit(platform_name, course_id)
     activity = find_activity(here, activity_id)
+    if platform_name == "canvas" and not here.platform.state.tool.recognises(
+        here.platform.target_of(activity)
+    ):
+        # Canvas finds the tool of a link by its address, and finds none for a foreign one.
+        message = "Couldn't find valid settings for this link"
+        return make_response(render_template("canvas_error.html", message=message), 404)
     fields = launches.begin(here.platform, here.course, here.person, activity=activity)
-    return launch_form(here, fields)
+    return make_response(launch_form(here, fields))
 
 
 def launch_form(here: Visit, fields: dict[str, str]) -> str:
@@ -228,7 +234,7 @@ def favicon() -> AnyResponse:
     return redirect("/static/icon.svg", code=302)
 
 
-def _whom_to_be(platform: Platform, person: Person | None = None) -> list[Person]:
+def whom_to_be(platform: Platform, person: Person | None = None) -> list[Person]:
     """Return whom a visitor can choose to be: not all of a great class, but always themselves."""
     listed = list(islice(platform.state.people.values(), MOST_LISTED))
     return listed if person is None or person in listed else [person, *listed]

@@ -8,13 +8,14 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_alliance.practice_lms import gradebook, launches
+from lti_alliance.practice_lms import gradebook
 from lti_alliance.practice_lms.breakages import GROUPS, active, apply_breakage
 from lti_alliance.practice_lms.breaking import scene_of
 from lti_alliance.practice_lms.pages import COURSE, Visit, launch_form, render, visit
 from lti_alliance.practice_lms.platform import practice
 from lti_alliance.practice_lms.services import answer
 from lti_alliance.practice_lms.state import Activity, Cell, LineItem, Person
+from lti_alliance.practice_lms.submissions import begin_review, review_target
 
 blueprint = Blueprint("pages_teacher", __name__)
 
@@ -67,7 +68,8 @@ def show_cell(platform_name: str, course_id: str, item_id: str, person_id: str) 
         student=student,
         cell=cell,
         shown=gradebook.shown(cell, item),
-        reviewable=_review_target(here, cell) is not None,
+        reviewable=review_target(here.platform, here.course, activity, cell) is not None,
+        neighbours=_neighbours(here, student),
     )
 
 
@@ -98,46 +100,24 @@ def review_submission(platform_name: str, course_id: str, item_id: str, person_i
     """Open the submission in the tool, each platform in its own way."""
     here = grader(platform_name, course_id)
     item, activity, student = _pair(here, item_id, person_id)
-    target = _review_target(here, here.course.find_cell(item.id, student.id) or Cell())
+    cell = here.course.find_cell(item.id, student.id) or Cell()
+    target = review_target(here.platform, here.course, activity, cell)
     if target is None or activity is None:
         abort(404)
-    canvas = here.platform.name == "canvas"
-    fields = launches.begin(
-        here.platform,
-        here.course,
-        here.person,
-        activity=activity,
-        kind="submission" if canvas else "review",
-        target=target or None,
-        for_person=None if canvas else student,
+    fields = begin_review(
+        here.platform, here.course, here.person, activity=activity, student=student, target=target
     )
     return launch_form(here, fields)
 
 
-def _review_target(here: Visit, cell: Cell) -> str | None:
-    """Return where a submission opens: nowhere, or with Moodle at the link itself (empty)."""
-    if here.platform.name == "moodle":
-        return ""
-    return cell.submission_data if cell.submission_type == "basic_lti_launch" else None
-
-
-@blueprint.get(COURSE + "/add")
-def add_activity(platform_name: str, course_id: str) -> str:
-    """Show the tool's picker in a frame."""
-    here = visit(platform_name, course_id)
-    if not here.may_teach:
-        abort(403)
-    return render("add.html", here)
-
-
-@blueprint.get(COURSE + "/add/launch")
-def launch_picker(platform_name: str, course_id: str) -> str:
-    """Send the tool the login initiation of a deep linking request."""
-    here = visit(platform_name, course_id)
-    if not here.may_teach:
-        abort(403)
-    fields = launches.begin(here.platform, here.course, here.person, kind="deep_linking")
-    return launch_form(here, fields)
+def _neighbours(here: Visit, student: Person) -> tuple[Person | None, Person | None]:
+    """Return the students before and after this one, to leaf through submissions."""
+    students = here.platform.students(here.course)
+    if student not in students:
+        return None, None
+    place = students.index(student)
+    after = students[place + 1] if place + 1 < len(students) else None
+    return (students[place - 1] if place else None), after
 
 
 @blueprint.get("/break")

@@ -15,6 +15,7 @@ from lti_alliance.practice_lms.messages import MessageLog
 from lti_alliance.practice_lms.rate_limit import RateLimit
 from lti_alliance.practice_lms.stats import Stats
 from lti_alliance.practice_lms.store import Store
+from lti_alliance.practice_lms.tools import PRIVACY
 
 if TYPE_CHECKING:
     from lti_alliance.practice_lms.settings import PracticeSettings
@@ -39,6 +40,12 @@ class PendingLaunch:
     target: str
     at: float
     for_person_id: str | None = None
+    placement: str = ""
+    """Deep linking in Canvas: from where in the course."""
+    module: str = ""
+    """Deep linking in Canvas: the module whose menu it was, if it was one."""
+    title: str = ""
+    """Deep linking in Canvas: the name that already stands in the teacher's form."""
 
 
 @dataclass(slots=True)
@@ -68,9 +75,38 @@ class Platform:
         """Return the address under which everything of this platform lies."""
         return f"{self.settings.base_url}/{self.name}"
 
+    @property
+    def issuer(self) -> str:
+        """Return what the platform calls itself in messages to its tool."""
+        return self.state.tool.issuer or self.state.issuer
+
+    @property
+    def usual_deployment_id(self) -> str:
+        """Return the deployment id with which the tool was first installed."""
+        return self.state.tool.first_deployment_id or self.settings.deployment_id(self.name)
+
+    @property
+    def privacy(self) -> str:
+        """Return how much the tool may know of people: the least that either side allows."""
+        asked = PRIVACY[self.state.tool.privacy or "public"]
+        shared = asked & PRIVACY.get(self.state.switches.privacy, PRIVACY["anonymous"])
+        return next(name for name, parts in PRIVACY.items() if parts == shared)
+
     def now(self) -> float:
         """Return the platform's own idea of the time, in seconds."""
         return self.settings.now() + self.state.switches.clock_skew_s
+
+    def next_tool_number(self) -> str:
+        """Return a number that no tool has had: the one after the greatest known."""
+        tools = [self.state.tool, *self.state.pending_tools.values()]
+        known = [self.usual_deployment_id.partition(":")[0], *(each.number for each in tools)]
+        return str(max(int(each) for each in known if each.isdigit()) + 1)
+
+    def next_client_id(self) -> str:
+        """Return a developer key's number for one more tool, as Canvas counts them."""
+        tools = [self.state.tool, *self.state.pending_tools.values()]
+        known = [self.settings.canvas_client_id, *(each.client_id for each in tools)]
+        return str(max((int(each) for each in known if each.isdigit()), default=10**13) + 1)
 
     def sign(self, claims: dict[str, Any]) -> str:
         """Sign a message with the current key."""
@@ -167,6 +203,13 @@ class Platform:
         return (
             self.role_in(course, person) in TEACHING_ROLES - {"non_editing_teacher"}
             or "Administrator" in person.institution_roles
+        )
+
+    def administers(self, person: Person) -> bool:
+        """Tell whether the person runs the whole site."""
+        enrolments = (course.enrolments.get(person.id) for course in self.state.courses.values())
+        return "Administrator" in person.institution_roles or any(
+            each is not None and each.role == "admin" for each in enrolments
         )
 
     def is_student(self, course: Course, person: Person) -> bool:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from lti_alliance.practice_lms import launches
 from lti_alliance.practice_lms.platform import practice
+from lti_alliance.practice_lms.practice_copies import blueprint as copies
 from lti_alliance.practice_lms.practice_courses import blueprint as courses
 from lti_alliance.practice_lms.practice_grades import blueprint as grades
 from lti_alliance.practice_lms.practice_lookups import (
@@ -19,12 +20,16 @@ from lti_alliance.practice_lms.practice_lookups import (
     the_person,
     the_platform,
 )
+from lti_alliance.practice_lms.practice_tools import blueprint as tools
 from lti_alliance.practice_lms.practice_trouble import blueprint as trouble
 from lti_alliance.practice_lms.services import answer
+from lti_alliance.practice_lms.tools import Tool
 
 blueprint = Blueprint("practice_api", __name__, url_prefix="/_practice")
 blueprint.register_blueprint(courses)
+blueprint.register_blueprint(copies)
 blueprint.register_blueprint(grades)
+blueprint.register_blueprint(tools)
 blueprint.register_blueprint(trouble)
 
 
@@ -66,6 +71,8 @@ def launch() -> Response:
     course = the_course(platform, body.get("course"))
     person = the_person(platform, body.get("person"))
     kind = str(body.get("kind", "activity"))
+    if kind == "deep_linking" and not launches.is_offered(platform, str(body.get("placement", ""))):
+        refuse_plainly("the tool is not offered there", 404)
     activity = None if kind == "deep_linking" else the_activity(course, body.get("activity"))
     for_person = the_person(platform, body["for_person"]) if body.get("for_person") else None
     fields = launches.begin(
@@ -76,6 +83,9 @@ def launch() -> Response:
         kind=kind,
         target=body.get("target"),
         for_person=for_person,
+        placement=str(body.get("placement", "")),
+        module=str(body.get("module", "")),
+        title=str(body.get("title", "")),
     )
     return answer({"login_url": platform.state.tool.login_url, "fields": fields})
 
@@ -111,9 +121,9 @@ def register_tool(platform_name: str) -> Response:
     platform, body = the_platform(platform_name), body_of()
     tool = platform.state.tool
     with platform.store.lock:
+        told = Tool.from_json({**tool.to_json(), **body})
         for each in dataclasses.fields(tool):
-            if each.name in body:
-                setattr(tool, each.name, body[each.name])
+            setattr(tool, each.name, getattr(told, each.name))
         platform.state.cached_tool_keys = {}
     platform.store.changed()
     return answer(tool.to_json())

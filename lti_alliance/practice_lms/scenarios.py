@@ -15,8 +15,8 @@ from lti_alliance.practice_lms.state import (
     LineItem,
     Person,
     PlatformState,
-    Tool,
 )
+from lti_alliance.practice_lms.tools import Tool
 
 if TYPE_CHECKING:
     from lti_alliance.practice_lms.settings import PracticeSettings

@@ -26,3 +26,9 @@ RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 MEMBERS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 
 LIS = "http://purl.imsglobal.org/vocab/lis/v2/"
+
+TOOL_CONFIGURATION = "https://purl.imsglobal.org/spec/lti-tool-configuration"
+PLATFORM_CONFIGURATION = "https://purl.imsglobal.org/spec/lti-platform-configuration"
+CONTENT_ITEMS = "https://purl.imsglobal.org/spec/lti-dl/claim/content_items"
+CANVAS_OWN = "https://canvas.instructure.com/lti/"
+PNS_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/platformnotificationservice"

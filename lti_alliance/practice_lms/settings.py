@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+
+
+def in_background(work: Callable[[], None]) -> None:
+    """Do the work in a thread of its own."""
+    threading.Thread(target=work, name="practice-lms-later", daemon=True).start()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class PracticeSettings:
     jwks_path: str = "/.well-known/jwks.json"
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    later: Callable[[Callable[[], None]], None] = in_background
+    """How the LMS does what nobody waits for, such as sending notices."""
     http: requests.Session = field(default_factory=requests.Session)
     """The session with which the tool's keys are fetched; tests mount the tool on it."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from lti_alliance.practice_lms.drafts import Draft
 from lti_alliance.practice_lms.moods import Broken, Fault, Switches
 from lti_alliance.practice_lms.remembered import Remembered
+from lti_alliance.practice_lms.tools import Tool
 
 CHANGES_KEPT = 200
 
@@ -63,6 +65,11 @@ class Activity(Remembered):
     new_tab: bool = False
     deleted: bool = False
     own_tool: bool = True
+    module: str = ""
+    """Canvas: the module in which it is listed."""
+    width: int | None = None
+    height: int | None = None
+    icon: str = ""
 
     @property
     def launchable(self) -> bool:
@@ -87,6 +94,9 @@ class LineItem(Remembered):
     extension: dict[str, Any] = field(default_factory=dict)
     start: str | None = None
     end: str | None = None
+    review_url: str = ""
+    """Moodle: where a submission review opens, and with which further custom parameters."""
+    review_custom: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -201,6 +211,8 @@ class Course(Remembered):
     concluded: bool = False
     tool_installed: bool = True
     late_policy: LatePolicy | None = None
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    """Forms that the tool's picker has filled in and nobody has saved yet."""
 
     def find_cell(self, line_item_id: int, person_id: str) -> Cell | None:
         """Return what is stored for the pair, if anything is."""
@@ -229,20 +241,6 @@ class Course(Remembered):
 
 
 @dataclass(slots=True)
-class Tool(Remembered):
-    """What an administrator typed in about the tool."""
-
-    client_id: str
-    deployment_id: str
-    login_url: str
-    redirect_uris: list[str]
-    jwks_url: str
-    target_link_uri: str
-    scopes: list[str]
-    custom: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class PlatformState(Remembered):
     """One of the two platforms: its accounts, courses, keys and moods."""
 
@@ -254,6 +252,10 @@ class PlatformState(Remembered):
     courses: dict[str, Course] = field(default_factory=dict)
     private_keys: dict[str, str] = field(default_factory=dict)
     """PEM by key id, oldest first; the last one signs."""
+    pending_tools: dict[str, Tool] = field(default_factory=dict)
+    """Tools that registered themselves and wait for the administrator, by client id."""
+    used_tokens: list[str] = field(default_factory=list)
+    """Moodle: client ids for which a registration token has been used."""
     access_tokens: dict[str, Any] = field(default_factory=dict)
     """Moodle's opaque tokens, by their hash: scopes and expiry."""
     cached_tool_keys: dict[str, Any] = field(default_factory=dict)
@@ -266,3 +268,11 @@ class PlatformState(Remembered):
         """Return the next unused integer id."""
         number, self.next_number = self.next_number, self.next_number + 1
         return number
+
+    def adopt(self, tool: Tool) -> None:
+        """Make this the platform's tool; the columns of its pages' own making go over to it."""
+        self.tool = tool
+        for course in self.courses.values():
+            for item in course.line_items.values():
+                if item.coupled:
+                    item.client_id = tool.client_id

@@ -57,7 +57,9 @@ class Store:
             for name, old in self.platforms.items():
                 fresh[name].private_keys = old.private_keys
                 fresh[name].secret = old.secret
-                fresh[name].tool = old.tool
+                fresh[name].adopt(old.tool)
+                fresh[name].pending_tools = old.pending_tools
+                fresh[name].used_tokens = old.used_tokens
                 fresh[name].access_tokens = old.access_tokens
             self.platforms = fresh
         self.changed()

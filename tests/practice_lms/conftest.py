@@ -164,7 +164,9 @@ def tool(clock: Clock) -> Tool:
 def app(clock: Clock, tool: Tool) -> Any:
     session = requests.Session()
     session.mount("http://localhost:8000", tool)
-    settings = PracticeSettings(now=clock.now, sleep=clock.sleep, http=session)
+    settings = PracticeSettings(
+        now=clock.now, sleep=clock.sleep, http=session, later=lambda work: work()
+    )
     made = create_practice_lms(settings)
     for platform in made.extensions[EXTENSION].platforms.values():
         # One key for all tests: making one takes longer than a test.

@@ -46,10 +46,14 @@ def call(bench: Bench, endpoint: str) -> Any:
         return token_request(bench)
     if endpoint == "deep_linking":
         return bench.client.post("/canvas/courses/77/deep_linking_response", data={"JWT": "x"})
+    if endpoint == "registration":
+        return bench.client.post("/canvas/api/lti/registrations", json={})
     addresses = {
         "lineitems": items,
         "results": f"{items}/{item_of(bench).id}/results",
         "memberships": f"{bench.platform.root}/api/lti/courses/77/names_and_roles",
+        "openid_configuration": f"{bench.platform.root}/api/lti/security/openid-configuration",
+        "notices": f"{bench.platform.root}/api/lti/notice-handlers/318",
         "jwks": f"{bench.platform.root}/api/lti/security/jwks",
         "auth": f"{bench.platform.root}/api/lti/authorize",
     }

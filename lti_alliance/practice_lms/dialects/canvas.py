@@ -12,6 +12,8 @@ from lti_alliance.practice_lms.dialects import (
     canvas_launch,
     canvas_line_items,
     canvas_members,
+    canvas_notices,
+    canvas_registration,
     canvas_scores,
     canvas_tokens,
 )
@@ -126,6 +128,34 @@ def result(course_id: str, item_id: str, result_id: str) -> Response:
 def names_and_roles(course_id: str) -> Response:
     """List the course's members."""
     return canvas_members.listing(platform_named("canvas"), course_id)
+
+
+@blueprint.put("/api/lti/notice-handlers/<number>")
+@endpoint("canvas", "Notice handler set", fault="notices")
+def set_notice_handler(number: str) -> Response:
+    """Subscribe to a type of notice."""
+    return canvas_notices.subscribe(platform_named("canvas"), number)
+
+
+@blueprint.get("/api/lti/notice-handlers/<number>")
+@endpoint("canvas", "Notice handlers listed", fault="notices")
+def list_notice_handlers(number: str) -> Response:
+    """List the subscriptions."""
+    return canvas_notices.listing(platform_named("canvas"), number)
+
+
+@blueprint.get("/api/lti/security/openid-configuration")
+@endpoint("canvas", "Platform configuration read", fault="openid_configuration")
+def openid_configuration() -> Response:
+    """Say what this platform is."""
+    return canvas_registration.configuration(platform_named("canvas"))
+
+
+@blueprint.post("/api/lti/registrations")
+@endpoint("canvas", "Registration", fault="registration")
+def registrations() -> Response:
+    """Let a tool register itself."""
+    return canvas_registration.register(platform_named("canvas"))
 
 
 @blueprint.post("/courses/<course_id>/deep_linking_response")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 from lti_alliance.practice_lms.dialects.canvas_people import (
@@ -11,13 +9,17 @@ from lti_alliance.practice_lms.dialects.canvas_people import (
     launch_roles,
     personal_claims,
 )
+from lti_alliance.practice_lms.dialects.canvas_placements import PLACES
+from lti_alliance.practice_lms.dialects.canvas_variables import expand, variables
 from lti_alliance.practice_lms.platform import PendingLaunch, Platform
 from lti_alliance.practice_lms.scopes import (
     AGS_CLAIM,
     LINEITEM,
     LTI,
     MEMBERSHIP,
+    NOTICES,
     NRPS_CLAIM,
+    PNS_CLAIM,
     RESULT,
     SCORE,
 )
@@ -25,7 +27,6 @@ from lti_alliance.practice_lms.state import Activity, Course, Person
 
 LIFE_S = 3600
 AGS_SCOPES = (LINEITEM, RESULT, SCORE)
-VARIABLE = re.compile(r"\$\{([A-Za-z][\w.]*)\}|\$([A-Za-z][\w.]*(?:<[^>]*>)?)")
 DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
 PLACEMENT = "https://www.instructure.com/placement"
 
@@ -50,7 +51,7 @@ def id_token_claims(platform: Platform, launch: PendingLaunch, *, nonce: str) ->
     claims |= {
         "aud": state.tool.client_id,
         "azp": state.tool.client_id,
-        "iss": state.issuer,
+        "iss": platform.issuer,
         "iat": now,
         "exp": now + LIFE_S,
         "nonce": nonce,
@@ -72,25 +73,21 @@ def id_token_claims(platform: Platform, launch: PendingLaunch, *, nonce: str) ->
             "version": "cloud",
             "product_family_code": "canvas",
         },
-        LTI + "launch_presentation": {
-            "document_target": "iframe",
-            "return_url": f"{platform.root}/courses/{course.id}",
-            "locale": "en",
-        },
+        LTI + "launch_presentation": _presentation(platform, course, activity),
         LTI + "roles": launch_roles(platform, course, person),
         LTI + "custom": _custom(platform, course, person, activity, launch),
         LTI + "lti11_legacy_user_id": person.legacy_id,
         LTI + "lti1p1": {"user_id": person.legacy_id},
         PLACEMENT: _placement(activity, launch),
     }
-    if person.observes and state.switches.privacy == "public":
+    if person.observes and platform.privacy == "public":
         claims[LTI + "role_scope_mentor"] = [state.people[each].sub for each in person.observes]
     return _with_noise(claims) if state.switches.noise else claims
 
 
 def _placement(activity: Activity | None, launch: PendingLaunch) -> str | None:
     if launch.kind == "deep_linking":
-        return "assignment_selection"
+        return launch.placement
     if launch.kind == "activity" and activity and activity.kind == "course_navigation":
         return "course_navigation"
     return None
@@ -131,11 +128,39 @@ def _services(
             "context_memberships_url": f"{base}/names_and_roles",
             "service_versions": ["2.0"],
         }
-    return claims
+    return claims | _notices(platform)
+
+
+def _presentation(platform: Platform, course: Course, activity: Activity | None) -> dict[str, Any]:
+    told = {
+        "document_target": "iframe",
+        "return_url": f"{platform.root}/courses/{course.id}",
+        "locale": "en",
+        "width": activity.width if activity else None,
+        "height": activity.height if activity else None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _notices(platform: Platform) -> dict[str, Any]:
+    """Return where the tool subscribes to notices, if it may."""
+    tool = platform.state.tool
+    if NOTICES not in tool.scopes:
+        return {}
+    return {
+        PNS_CLAIM: {
+            "service_versions": ["1.0"],
+            "platform_notification_service_url": (
+                f"{platform.root}/api/lti/notice-handlers/{tool.number}"
+            ),
+            "scope": [NOTICES],
+            "notice_types_supported": ["LtiHelloWorldNotice", "LtiContextCopyNotice"],
+        }
+    }
 
 
 def _lis(platform: Platform, person: Person) -> dict[str, Any]:
-    if platform.state.switches.privacy not in NAMED:
+    if platform.privacy not in NAMED:
         return {}
     return {
         LTI + "lis": {
@@ -152,72 +177,29 @@ def _custom(
     activity: Activity | None,
     launch: PendingLaunch,
 ) -> dict[str, str]:
-    known = _variables(course, person, activity, launch)
+    known = variables(platform, course, person, activity=activity, launch=launch)
     merged = dict(platform.state.tool.custom)
+    # A placement's own fields come only with launches from that placement.
+    placed = _placement(activity, launch)
+    place = platform.state.tool.placement(placed) if placed else None
+    merged |= place.custom if place else {}
     if launch.kind == "activity" and activity:
         merged |= activity.custom
     return {name: expand(str(value), known) for name, value in merged.items()}
-
-
-def expand(text: str, known: dict[str, str]) -> str:
-    """Replace the variables that are known here; others stay as they are written."""
-    return VARIABLE.sub(
-        lambda found: known.get(found.group(1) or found.group(2), found.group(0)), text
-    )
-
-
-def _variables(
-    course: Course, person: Person, activity: Activity | None, launch: PendingLaunch
-) -> dict[str, str]:
-    role = course.enrolments.get(person.id)
-    known = {
-        "Canvas.course.id": course.id,
-        "Canvas.course.name": course.title,
-        "Canvas.user.id": str(person.number),
-        "Context.id": course.context_id,
-        "Context.id.history": ",".join(course.history),
-        "Canvas.course.previousContextIds.recursive": ",".join(course.history),
-        "Person.email.primary": person.email,
-        "Person.name.full": person.name,
-        "Message.locale": "en",
-    }
-    if role is not None and role.role == "test_student":
-        known["com.instructure.User.student_view"] = "true"
-    if activity is not None and activity.kind == "assignment":
-        known |= {
-            "Canvas.assignment.id": str(activity.number),
-            "Canvas.assignment.title": activity.title,
-            "Canvas.assignment.pointsPossible": f"{activity.points or 0:g}",
-            "Canvas.assignment.published": json.dumps(activity.published),
-            "Canvas.assignment.allowedAttempts": str(activity.allowed_attempts or -1),
-            "LineItem.resultValue.max": f"{activity.points or 0:g}",
-        }
-        for name, value in (
-            ("Canvas.assignment.dueAt.iso8601", activity.due_at),
-            ("Canvas.assignment.lockAt.iso8601", activity.lock_at),
-            ("Canvas.assignment.unlockAt.iso8601", activity.unlock_at),
-        ):
-            if value:
-                known[name] = value
-    if activity is not None and launch.kind == "activity" and activity.kind != "course_navigation":
-        known |= {
-            "ResourceLink.id": activity.resource_link_id,
-            "ResourceLink.title": activity.title,
-        }
-    return known
 
 
 def _deep_linking_settings(
     platform: Platform, course: Course, launch: PendingLaunch
 ) -> dict[str, Any]:
     address = f"{platform.root}/courses/{course.id}/deep_linking_response"
+    place = PLACES[launch.placement]
     return {
         "deep_link_return_url": f"{address}?data={launch.key}",
-        "accept_types": ["ltiResourceLink"],
-        "accept_presentation_document_targets": ["iframe", "window"],
+        "accept_types": list(place.accept_types),
+        "accept_presentation_document_targets": list(place.targets),
         "accept_media_types": "application/vnd.ims.lti.v1.ltilink",
-        "auto_create": False,
-        "accept_multiple": False,
+        "auto_create": place.auto_create,
+        "accept_multiple": place.multiple,
     }
 
 

@@ -38,8 +38,8 @@ def not_found() -> NoReturn:
     refuse(answer({"errors": [{"message": message}]}, status=404))
 
 
-def enter(platform: Platform, course_id: str, *scopes: str) -> Course:
-    """Let a request with a good token and one of the scopes into the course."""
+def check_token(platform: Platform, *scopes: str) -> None:
+    """Refuse a request without a good token that has one of the scopes."""
     claims = _token_claims(platform)
     if claims["sub"] != platform.state.tool.client_id or not platform.state.switches.key_on:
         fail(401, "Unknown or inactive Developer Key")
@@ -47,6 +47,11 @@ def enter(platform: Platform, course_id: str, *scopes: str) -> Course:
         fail(401, "Insufficient permissions")
     if not platform.state.switches.services_key_on:
         fail(401, "Invalid Developer Key")
+
+
+def enter(platform: Platform, course_id: str, *scopes: str) -> Course:
+    """Let a request with a good token and one of the scopes into the course."""
+    check_token(platform, *scopes)
     course = platform.state.courses.get(course_id)
     if course is None:
         not_found()

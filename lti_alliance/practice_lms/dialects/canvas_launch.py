@@ -46,7 +46,7 @@ def initiate(platform: Platform, launch: PendingLaunch, person: Person) -> dict[
         "exp": now + HINT_LIFE_S,
     }
     fields = {
-        "iss": platform.state.issuer,
+        "iss": platform.issuer,
         "login_hint": person.legacy_id,
         "client_id": tool.client_id,
         "target_link_uri": launch.target,

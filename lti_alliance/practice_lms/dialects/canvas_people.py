@@ -35,7 +35,7 @@ def launch_roles(platform: Platform, course: Course, person: Person) -> list[str
 
 def personal_claims(platform: Platform, person: Person) -> dict[str, Any]:
     """Return name, e-mail and picture as far as the privacy level lets them out."""
-    level = platform.state.switches.privacy
+    level = platform.privacy
     claims: dict[str, Any] = {}
     if level in NAMED and person.name:
         claims |= {

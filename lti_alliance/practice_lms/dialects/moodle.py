@@ -8,10 +8,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from lti_alliance.practice_lms.dialects import (
+    moodle_configuration,
     moodle_deep_linking,
     moodle_launch,
     moodle_line_items,
     moodle_members,
+    moodle_registration,
     moodle_scores,
     moodle_tokens,
 )
@@ -105,6 +107,20 @@ def unknown(rest: str) -> Response:
     """Refuse an address that no service answers."""
     del rest
     return no_handler()
+
+
+@blueprint.get("/mod/lti/openid-configuration.php")
+@endpoint("moodle", "Platform configuration read", fault="openid_configuration")
+def openid_configuration() -> Response:
+    """Say what this platform is."""
+    return moodle_configuration.configuration(platform_named("moodle"))
+
+
+@blueprint.post("/mod/lti/openid-registration.php")
+@endpoint("moodle", "Registration", fault="registration")
+def openid_registration() -> Response:
+    """Let a tool register itself."""
+    return moodle_registration.register(platform_named("moodle"))
 
 
 @blueprint.post("/mod/lti/contentitem_return.php")

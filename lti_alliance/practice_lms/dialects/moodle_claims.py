@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+import re
 import secrets
 from typing import Any
 
@@ -37,6 +39,8 @@ SWALLOWED = {
     "gradebookservices_scope",
     "context_memberships_v2_url",
 }
+BOLD = re.compile(r"<(b|strong)\b[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+TAG = re.compile(r"<[^>]+>")
 LEARNER = LIS + "membership#Learner"
 INSTRUCTOR = LIS + "membership#Instructor"
 ADMINISTRATOR = [LIS + "institution/person#Administrator", LIS + "system/person#Administrator"]
@@ -53,7 +57,7 @@ def id_token_claims(platform: Platform, launch: PendingLaunch, *, nonce: str) ->
         "nonce": nonce,
         "iat": now,
         "exp": now + LIFE_S,
-        "iss": state.issuer,
+        "iss": platform.issuer,
         "aud": state.tool.client_id,
         LTI + "deployment_id": state.tool.deployment_id,
         LTI + "target_link_uri": launch.target,
@@ -76,7 +80,7 @@ def id_token_claims(platform: Platform, launch: PendingLaunch, *, nonce: str) ->
     if activity is not None:
         claims[LTI + "resource_link"] = {
             "title": activity.title,
-            "description": activity.description,
+            "description": as_plain_text(activity.description),
             "id": activity.resource_link_id,
         }
         claims |= basic_outcome(platform, activity, person)
@@ -91,17 +95,25 @@ def id_token_claims(platform: Platform, launch: PendingLaunch, *, nonce: str) ->
         LTI + "tool_platform": {
             "product_family_code": "moodle",
             "version": "2023100900",
-            "guid": hashlib.md5(state.issuer.encode(), usedforsecurity=False).hexdigest(),
+            "guid": hashlib.md5(platform.issuer.encode(), usedforsecurity=False).hexdigest(),
             "name": "northfield",
             "description": "Northfield College",
         },
         LTI + "version": "1.3.0",
-        LTI + "custom": _custom(platform, course, person, activity),
+        LTI + "custom": _custom(platform, course, person, activity=activity, launch=launch),
         **_services(platform, course, activity),
     }
     if launch.kind == "deep_linking":
         claims[DEEP_LINKING] = _deep_linking_settings(platform, course, launch)
     return claims
+
+
+def as_plain_text(text: str) -> str:
+    """Return a description without markup; what was bold is in capitals."""
+    if "<" not in text:
+        return text
+    shouted = BOLD.sub(lambda found: found.group(2).upper(), text)
+    return html.unescape(TAG.sub("", shouted)).strip()
 
 
 def roles(platform: Platform, course: Course, person: Person) -> list[str]:
@@ -114,7 +126,7 @@ def roles(platform: Platform, course: Course, person: Person) -> list[str]:
 
 def personal_claims(platform: Platform, person: Person) -> dict[str, str]:
     """Return name and e-mail as far as the tool's privacy settings let them out."""
-    level = platform.state.switches.privacy
+    level = platform.privacy
     claims = {}
     if level in {"name_only", "public"} and person.name:
         claims = {
@@ -194,19 +206,34 @@ def _roster(platform: Platform, course: Course) -> str:
 
 
 def _custom(
-    platform: Platform, course: Course, person: Person, activity: Activity | None
+    platform: Platform,
+    course: Course,
+    person: Person,
+    *,
+    activity: Activity | None,
+    launch: PendingLaunch,
 ) -> dict[str, str | None]:
     own = own_line_item(course, activity)
+    told = [each for each in roles(platform, course, person) if "membership#" in each]
     known: dict[str, str | None] = {
         "$Context.id.history": ",".join(course.history),
         "$Context.id": course.context_id,
+        "$Context.title": course.title,
+        "$Context.label": course.code,
+        "$User.id": person.sub,
+        "$Membership.role": ",".join(each.rpartition("#")[2] for each in told),
+        "$Moodle.Person.userGroupIds": "",
+        "$Person.address.timezone": "Europe/London",
+        "$ResourceLink.title": activity.title if activity else None,
         "$User.username": person.username,
         "$ResourceLink.id": activity.resource_link_id if activity else None,
         "$LineItem.url": item_url(platform, course, course.line_items[own]) if own else "",
         "$CourseSection.timeFrame.begin": "2025-01-01T00:00:00+00:00",
     }
     # The administrator's value wins over the link's for the same key.
-    merged = {**(activity.custom if activity else {}), **platform.state.tool.custom}
+    reviewed = course.line_items[own].review_custom if own and launch.kind == "review" else {}
+    links = {**(activity.custom if activity else {}), **reviewed}
+    merged = {**links, **platform.state.tool.custom}
     custom: dict[str, str | None] = {}
     for name, value in merged.items():
         if name in SWALLOWED:

@@ -30,7 +30,7 @@ def initiate(platform: Platform, launch: PendingLaunch, person: Person) -> dict[
         hint = {"cmid": activity.number, **hint}
     tool = platform.state.tool
     return {
-        "iss": platform.state.issuer,
+        "iss": platform.issuer,
         "target_link_uri": launch.target,
         "login_hint": person.sub,
         "lti_message_hint": json.dumps(hint, separators=(",", ":")),
