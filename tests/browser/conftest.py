@@ -5,6 +5,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,13 @@ class Demo:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The whole demonstration as `make demo` starts it, on free ports."""
-    folder = tmp_path_factory.mktemp("demo")
+    with running_demo(tmp_path_factory.mktemp("demo")) as found:
+        yield found
+
+
+@contextmanager
+def running_demo(folder: Path) -> Iterator[Demo]:
+    """Run a demonstration in a folder until the block ends."""
     port, lms_port = free_port(), free_port()
     process = subprocess.Popen(
         [
@@ -107,12 +114,19 @@ def context(new_context: NewContext) -> BrowserContext:
     return new_context()
 
 
+COURSES = {"canvas": "77", "moodle": "3"}
+
+
+def sign_in(demo: Demo, page: Page, *, platform: str, person: str) -> None:
+    """Sign in to the practice LMS."""
+    page.goto(f"{demo.lms}/{platform}/login")
+    page.request.post(f"{demo.lms}/{platform}/login_as", form={"person": person})
+
+
 def open_activity(demo: Demo, page: Page, *, platform: str, person: str, activity: str) -> None:
     """Sign in to the practice LMS and open an activity's page, with the tool in its frame."""
-    page.goto(f"{demo.lms}/{platform}/login")
-    page.request.post(f"{demo.lms}/{platform}/login_as", data={"person": person})
-    course = {"canvas": "77", "moodle": "3"}[platform]
-    page.goto(f"{demo.lms}/{platform}/courses/{course}/activities/{activity}")
+    sign_in(demo, page, platform=platform, person=person)
+    page.goto(f"{demo.lms}/{platform}/courses/{COURSES[platform]}/activities/{activity}")
 
 
 def tool_frame(page: Page) -> FrameLocator:

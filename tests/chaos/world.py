@@ -370,7 +370,10 @@ class World:
         school = self.schools["canvas"]
         for place in school.places:
             cell, turns = school.cell(place), self.works[place].turns
-            fits = cell.attempts <= len(turns)
+            # Nobody knows which time an overtaken worker told that had lowered it for a clock that
+            # was ahead; the time that is told later then is another.
+            lowered = self.wire.told_late.get(place, set()) - set(turns)
+            fits = cell.attempts <= len(turns) + len(lowered)
             self.promises.check("I5", fits, f"{place}: {cell.attempts} attempts for {turns}")
             texts = [comment.text for comment in cell.comments]
             is_once = len(texts) == len(set(texts))
