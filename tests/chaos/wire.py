@@ -187,9 +187,10 @@ class Wire(BaseAdapter):
             rises = all(timestamp - each.timestamp >= SECOND for each in let_in)
             told = [str(each.timestamp) for each in earlier]
             self.promises.check("I2", rises, f"{timestamp} follows {told}")
-        elif was_taken and (place := self._place(school, request)):
-            if told_at := message.get("submission", {}).get("submittedAt"):
-                self.told_late.setdefault(place, set()).add(datetime.fromisoformat(told_at))
+        told_at = message.get("submission", {}).get("submittedAt")
+        place = self._place(school, request)
+        if self.is_overtaken and was_taken and place and told_at:
+            self.told_late.setdefault(place, set()).add(datetime.fromisoformat(told_at))
         released = [each for each in earlier if each.is_final and each.was_taken]
         takes_back = not is_final and any(each.timestamp < timestamp for each in released)
         self.promises.check("I9", not takes_back, f"{message['gradingProgress']} at {timestamp}")
