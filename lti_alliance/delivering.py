@@ -22,7 +22,7 @@ from lti_alliance.lti.memberships import Memberships
 from lti_alliance.lti.tokens import ServiceTokens
 from lti_alliance.models import begin_write, db
 from lti_alliance.parts import parts
-from lti_alliance.services import gradebook_checks
+from lti_alliance.services import gradebook_checks, rosters
 from lti_alliance.services.ports import Acts, Gradebook, Roster
 from lti_alliance.services.score_claims import claim_due, is_anything_due
 from lti_alliance.services.score_records import put_off, record
@@ -228,6 +228,43 @@ class Deliverer:
         except Exception:
             # The lease runs out by itself, and the comparison is made again.
             log.exception("check_failed", activity_id=str(activity_id))
+
+    def read_rosters_due(self) -> int:
+        """Read every roster that is due now, one after the other, and count them."""
+        read = 0
+        while (claimed := self.claim_roster()) is not None:
+            self.read_roster(*claimed)
+            read += 1
+        return read
+
+    def claim_roster(self) -> tuple[UUID, str] | None:
+        """Claim a roster that is due: its course and its token; nothing when none is due."""
+        at, token = self._parts.now(), token_hex(8)
+        with self._reading() as session:
+            if not rosters.is_any_due(session, at=at):
+                return None
+        with self._act() as session:
+            context_id = rosters.claim(session, at=at, lease=CHECK_LEASE, token=token)
+        return (context_id, token) if context_id else None
+
+    def read_roster(self, context_id: UUID, token: str) -> None:
+        """Read a claimed roster, and keep what it lists."""
+        try:
+            with self._act() as session:
+                step = rosters.prepare(session, context_id, token=token)
+            heard = rosters.call(self._roster, step)
+            with self._act() as session:
+                rosters.record(
+                    session,
+                    step,
+                    heard,
+                    profile_for=timedelta(days=self._parts.settings.profile_days),
+                    at=self._parts.now(),
+                    jitter=draw_jitter(),
+                )
+        except Exception:
+            # The lease runs out by itself, and the roster is read again.
+            log.exception("roster_failed", context_id=str(context_id))
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

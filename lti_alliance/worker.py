@@ -99,6 +99,7 @@ class Worker:
         self._under_way: set[Future[None]] = set()
         self._jobs: Future[None] | None = None
         self._check: Future[None] | None = None
+        self._roster: Future[None] | None = None
         self._beaten_at: datetime | None = None
         self._jobs_seen_at: datetime | None = None
 
@@ -109,8 +110,8 @@ class Worker:
         if self._listens:
             pause_s = max(pause_s, LISTENING_POLL_S)
             threading.Thread(target=self._listen, args=(stop,), daemon=True).start()
-        # One thread more for the timetable, and one for the comparison of gradebooks.
-        with ThreadPoolExecutor(THREADS + 2, thread_name_prefix="worker") as pool:
+        # One thread more for the timetable, one for comparing gradebooks, one for reading rosters.
+        with ThreadPoolExecutor(THREADS + 3, thread_name_prefix="worker") as pool:
             while not stop.is_set():
                 # Cleared before looking: what becomes due while looking wakes the next look.
                 self._woken.clear()
@@ -145,6 +146,8 @@ class Worker:
             self._jobs = pool.submit(self._try_jobs)
         if self._check is None or self._check.done():
             self._check = self._begin_check(pool)
+        if self._roster is None or self._roster.done():
+            self._roster = self._begin_roster(pool)
         while len(self._under_way) < THREADS:
             claimed = self._deliverer.claim()
             if claimed is None:
@@ -159,6 +162,14 @@ class Worker:
             return None
         future = pool.submit(self._deliverer.compare, *claimed)
         # Another may be waiting, and what was found lost is due at once.
+        future.add_done_callback(lambda _: self._woken.set())
+        return future
+
+    def _begin_roster(self, pool: ThreadPoolExecutor) -> Future[None] | None:
+        claimed = self._deliverer.claim_roster()
+        if claimed is None:
+            return None
+        future = pool.submit(self._deliverer.read_roster, *claimed)
         future.add_done_callback(lambda _: self._woken.set())
         return future
 

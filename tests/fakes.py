@@ -16,7 +16,8 @@ from urllib3.exceptions import ProtocolError
 from werkzeug.test import Client
 
 from lti_alliance.domain.gradebook import LineItemRef, Result, Score
-from lti_alliance.errors import PlatformRefused
+from lti_alliance.domain.roster import Member, RosterRef
+from lti_alliance.errors import PlatformError, PlatformRefused
 
 
 @dataclass
@@ -103,6 +104,21 @@ class FakeGradebook:
     def _fail(self, errors: deque[BaseException | None]) -> None:
         if errors and (error := errors.popleft()) is not None:
             raise error
+
+
+class FakeRoster:
+    """A course list in memory; each error in ``failures`` is met by one reading."""
+
+    def __init__(self) -> None:
+        self.members: list[Member] = []
+        self.failures: deque[PlatformError] = deque()
+        self.calls: list[RosterRef] = []
+
+    def list_members(self, roster: RosterRef) -> list[Member]:
+        self.calls.append(roster)
+        if self.failures:
+            raise self.failures.popleft()
+        return list(self.members)
 
 
 class Killed(BaseException):

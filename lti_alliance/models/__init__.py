@@ -21,6 +21,7 @@ from lti_alliance.models.platforms import (
     ToolKeyState,
 )
 from lti_alliance.models.reflections import Draft, Reflection, RubricAssessment
+from lti_alliance.models.rosters import RosterEntry, RosterReading
 from lti_alliance.models.score_deliveries import DeliveryTry, GradebookCheck, ScoreDelivery
 from lti_alliance.models.timetable import TimetableEntry, WorkerBeat
 
@@ -53,6 +54,8 @@ __all__ = [
     "RegistrationState",
     "ResourceLink",
     "Response",
+    "RosterEntry",
+    "RosterReading",
     "RubricAssessment",
     "ScoreDelivery",
     "TimetableEntry",

@@ -18,7 +18,7 @@ from lti_alliance.models import (
     ResourceLink,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import score_resending
+from lti_alliance.services import rosters, score_resending
 
 Row = TypeVar("Row", bound=Base)
 
@@ -46,6 +46,7 @@ def enter_course(
     context.label, context.title = told.label or context.label, told.title or context.title
     if launch.roster_service is not None and not launch.roster_service.held_host:
         context.memberships_url = launch.roster_service.memberships_url
+        rosters.want(session, context, launch.registration_id, at=at)
     opened.context_id = context.id
     opened.membership_id = _join(session, context, opened.user_id, launch, at=at).id
     link = launch.resource_link

@@ -30,10 +30,12 @@ from lti_alliance.models import (
     Membership,
     Reflection,
     ResourceLink,
+    RosterEntry,
+    RosterReading,
     ScoreDelivery,
     User,
 )
-from lti_alliance.services import circuits, gradebook_checks, line_items, modules
+from lti_alliance.services import circuits, gradebook_checks, line_items, modules, rosters
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.delivery_views import (
     ComparisonView,
@@ -80,6 +82,8 @@ class StudentRow:
     grade: Grade | None
     delivery: DeliveryView | None
     delivery_id: UUID | None
+    left_at: datetime | None = None
+    """When the LMS no longer listed the person; empty while it does, or says nothing."""
 
     @property
     def handed_in(self) -> tuple[Attempt, ...]:
@@ -144,6 +148,10 @@ class Overview:
     settings: ActivitySettings
     rows: tuple[StudentRow, ...]
     comparison: ComparisonView
+    not_opened: tuple[RosterEntry, ...] = ()
+    """Students on the course's roster who have not opened this tool."""
+    roster: RosterReading | None = None
+    """When the roster was read; nothing where the platform offers none."""
     strays: tuple[Stray, ...] = ()
     """People whose score the last comparison found in the gradebook alone."""
     tests: tuple[StudentRow, ...] = ()
@@ -252,6 +260,8 @@ def overview(
     }
     open_circuits = circuits.list_open(session, at=at)
     members = _members(session, activity)
+    context_id = activity.resource_link.context_id
+    entries = {each.user_id: each for each in rosters.list_entries(session, context_id)}
     rows = []
     for member in _learners(members):
         grade, delivery = grades.get(member.id), deliveries.get(member.id)
@@ -263,8 +273,11 @@ def overview(
                 grade=grade,
                 delivery=delivery_view(delivery, grade, open_circuits=open_circuits),
                 delivery_id=delivery.id if delivery else None,
+                left_at=entries[member.user_id].left_at if member.user_id in entries else None,
             )
         )
+    here = {member.user_id for member in members.values()}
+    absent = [each for each in entries.values() if each.user_id not in here and not each.left_at]
     waits_for_column = any(row.has_no_column for row in rows)
     comparison = comparison_view(
         activity.resource_link, gradebook_checks.find_check(session, activity.id)
@@ -274,6 +287,8 @@ def overview(
         settings=activity_settings(activity),
         rows=tuple(row for row in rows if not row.membership.is_test_user),
         comparison=comparison,
+        not_opened=tuple(rosters.learners(absent)),
+        roster=rosters.find_reading(session, context_id),
         strays=_strays(comparison, members, grades),
         tests=tuple(row for row in rows if row.membership.is_test_user and row.attempts),
         may_ask_for_column=waits_for_column

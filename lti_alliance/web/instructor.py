@@ -46,6 +46,7 @@ for _address, _act in (
     ("/deliveries/<delivery_id>/resend", instructor_gradebook.resend),
     ("/deliveries/resend-all", instructor_gradebook.resend_all),
     ("/comparison", instructor_gradebook.compare),
+    ("/roster", instructor_gradebook.read_roster),
     ("/column", instructor_gradebook.ask_for_column),
 ):
     blueprint.add_url_rule(_address, view_func=_act, methods=["POST"])

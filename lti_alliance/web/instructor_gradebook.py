@@ -12,6 +12,7 @@ from lti_alliance.services import (
     grade_story,
     gradebook_checks,
     line_items,
+    rosters,
     score_resending,
 )
 from lti_alliance.web import access, opening, transaction
@@ -49,6 +50,16 @@ def resend_all() -> BaseResponse:
             at=parts().now(),
         )
     return redirect(url_for("student.home", resent_all=count), 303)
+
+
+@access.teaches
+def read_roster() -> BaseResponse:
+    """Have the course's members read from the LMS now."""
+    visit = access.current()
+    with transaction.act() as session:
+        assert visit.context is not None
+        is_asked = rosters.ask(session, visit.context, at=parts().now())
+    return redirect(url_for("student.home", roster=int(is_asked)), 303)
 
 
 @access.teaches

@@ -13,7 +13,7 @@ from lti_alliance.content.markup import render, render_inline, source_anchor
 from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.scoring import round_score
-from lti_alliance.models import Attempt, Membership
+from lti_alliance.models import Attempt, Membership, User
 from lti_alliance.parts import parts
 from lti_alliance.web.delivery_words import reason_words
 
@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(utc_words, "utc_words")
     app.add_template_filter(since_style, "since_style")
     app.add_template_filter(member_name, "member_name")
+    app.add_template_filter(user_name, "user_name")
     app.add_template_filter(reason_words, "reason_words")
     app.add_template_filter(module_text, "module_text")
     app.add_template_filter(module_line, "module_line")
@@ -91,6 +92,13 @@ def member_name(membership: Membership) -> str:
     if membership.is_test_user:
         return str(gettext("Test student"))
     return str(gettext("Student %(number)s", number=membership.number))
+
+
+def user_name(user: User) -> str:
+    """Name a person of a roster who has not opened the tool; some LMSs tell no names."""
+    if user.profile is not None and user.profile.name:
+        return user.profile.name
+    return str(gettext("Somebody without a name"))
 
 
 def module_text(markdown: str, module: Module) -> Markup:

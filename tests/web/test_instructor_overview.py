@@ -1,13 +1,17 @@
 """An instructor sees who did what, what the gradebook has, and why not."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import event, select
 
 from lti_alliance.domain.activities import Part
 from lti_alliance.domain.delivery import REASONS, DeliveryState, Reason
 from lti_alliance.domain.gradebook import GradeScope
-from lti_alliance.domain.launch import Role
-from lti_alliance.models import AuditEvent, LineItem, ScoreDelivery, db
+from lti_alliance.domain.launch import Person, Role
+from lti_alliance.domain.roster import Member
+from lti_alliance.models import AuditEvent, LineItem, Membership, ScoreDelivery, db
+from lti_alliance.services import rosters
 from lti_alliance.web.delivery_words import reason_words
 from tests import stage as stages
 from tests.web import visits
@@ -294,3 +298,69 @@ def test_only_who_configures_asks_for_a_column(course, without_column, role):
     assert column_forms(visitor.get()) == []
     assert visitor.post("column").status_code == 403
     assert not course.fresh().scalars(select(LineItem)).one().may_create
+
+
+# The roster
+
+
+def list_in_lms(course: Course, *names: str, away: str = "") -> None:
+    """Let the LMS list these people; some of them may have opened the tool before."""
+    session, context = course.session, course.stage.context
+    context.memberships_url = "https://lms.test/members"
+    rosters.want(session, context, context.deployment.registration_id, at=course.now())
+    members = {each.user.sub: each for each in session.scalars(select(Membership))}
+    known = {
+        each.user.profile.name: sub
+        for sub, each in members.items()
+        if each.user.profile is not None
+    }
+    listed = [
+        Member(person=Person(known.get(name, f"new-{name}"), name), role=Role.LEARNER)
+        for name in names
+    ]
+    for part in (listed, [each for each in listed if each.person.name != away]):
+        rosters.ask(session, context, at=course.now())
+        rosters.claim(session, at=course.now(), lease=timedelta(minutes=1), token="t")
+        step = rosters.prepare(session, context.id, token="t")
+        rosters.record(
+            session,
+            step,
+            rosters.RosterHeard(members=part),
+            profile_for=timedelta(days=30),
+            at=course.now(),
+            jitter=1.0,
+        )
+        course.now.move(seconds=60)
+    session.commit()
+
+
+def test_students_who_have_not_come_are_listed(course, activity):
+    """The LMS knows more people than have opened the tool; who has left stays and is marked."""
+    list_in_lms(course, "Ada", "Ben", "Carla Diaz", "Zoe", away="Ben")
+
+    text = text_of(course.visit("instructor", activity).get())
+
+    assert "2 students of this course have not opened this tool: Carla Diaz Zoe" in text
+    assert "Ben Left the course" in text
+    assert "As your LMS listed them at" in text
+
+
+def test_nothing_is_said_of_a_roster_that_no_lms_offers(course, activity):
+    """Where the platform told no address the page is as before."""
+    assert "Not opened yet" not in course.visit("instructor", activity).get().text
+
+
+def test_an_instructor_has_the_list_read_again(course, activity):
+    """A button, and a sentence that says what happens."""
+    list_in_lms(course, "Ada")
+    instructor = course.visit("instructor", activity)
+    course.now.move(seconds=60)
+    page = instructor.post("roster")
+    course.session.expire_all()
+    reading = rosters.find_reading(course.session, course.stage.context.id)
+
+    assert page.status_code == 303
+    assert reading is not None
+    assert reading.next_at == course.now()
+    assert "is read now" in text_of(instructor.get("?roster=1"))
+    assert course.visit("ada", activity).post("roster").status_code == 403
