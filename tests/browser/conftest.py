@@ -77,11 +77,14 @@ def running_demo(folder: Path) -> Iterator[Demo]:
             break
     else:
         raise AssertionError("the demonstration did not start:\n" + "".join(seen))
-    yield Demo(f"http://localhost:{port}", f"http://127.0.0.1:{lms_port}", folder, process)
-    process.terminate()
-    process.stdout.read()
-    assert process.wait(30) == 0
-    process.stdout.close()
+    try:
+        yield Demo(f"http://localhost:{port}", f"http://127.0.0.1:{lms_port}", folder, process)
+    finally:
+        process.terminate()
+        process.stdout.read()
+        status = process.wait(30)
+        process.stdout.close()
+    assert status == 0
 
 
 NewContext = Callable[..., BrowserContext]
