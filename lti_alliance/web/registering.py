@@ -34,7 +34,11 @@ def show() -> Response:
     address = request.args.get("openid_configuration", "")
     if not address:
         return make_response(
-            render_template("lti/register_how.html", address=request.url, name=invitation.name)
+            render_template(
+                "lti/register_how.html",
+                address=f"{parts().settings.base_url}{request.full_path}",
+                name=invitation.name,
+            )
         )
     exchange.check_address(address, allow_local=invitation.allow_local)
     security.allow_framing([origin_of(address)])

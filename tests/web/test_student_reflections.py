@@ -46,6 +46,17 @@ def test_everything_is_known_before_the_first_word(ada):
     assert "Asked for: 150 to 400 words. Nothing is cut off." in text
 
 
+def test_the_institutions_own_help_stands_below_the_writing(course, ada):
+    """Always, as it was written, and without looking at what the student writes."""
+    assert "talk to somebody" not in ada.get(PAGE).text
+    course.stage.context.deployment.registration.help_text = "Centre: room 5\n<b>988</b>"
+    course.session.commit()
+    page = ada.get(PAGE)
+
+    assert "Centre: room 5\n&lt;b&gt;988&lt;/b&gt;" in page.text
+    assert "may not read this today" in page.text
+
+
 def test_a_completion_reflection_says_how_it_counts(course):
     """Where handing in earns the points, the page says so and shows no rubric."""
     activity = course.stage.activity(**COMPLETION_PARTS)
