@@ -151,5 +151,7 @@ def _tool() -> ToolDescription:
 
 
 def _status(registration: Registration) -> Response:
+    # The LMS may open the address once more in its frame; the page has nothing to click.
+    security.allow_framing_by_anyone()
     found = platform_status.platform_status(db.session(), registration, at=parts().now())
     return make_response(render_template("lti/status.html", **status_values(found)))
