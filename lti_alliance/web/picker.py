@@ -117,6 +117,8 @@ def _open_request() -> DeepLinking:
 def _return(asked: DeepLinking, choices: Sequence[Choice]) -> Response:
     """Keep the choices and hand the browser the signed answer to carry to the LMS."""
     visit, at = access.current(), parts().now()
+    # Whatever can fail comes before the request counts as answered.
+    key = signing_key(db.session(), parts().sealer)
     with transaction.act() as session:
         items = deep_linking.place(
             session, parts().catalogue, asked, choices, actor=member_of(visit), at=at
@@ -132,7 +134,7 @@ def _return(asked: DeepLinking, choices: Sequence[Choice]) -> Response:
     token = protocol.response_token(
         answering,
         [_link(item, asked) for item in items],
-        key=signing_key(db.session(), parts().sealer),
+        key=key,
         launch_url=parts().settings.launch_url,
         at=at,
     )
