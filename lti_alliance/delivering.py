@@ -229,14 +229,6 @@ class Deliverer:
             # The lease runs out by itself, and the comparison is made again.
             log.exception("check_failed", activity_id=str(activity_id))
 
-    def read_rosters_due(self) -> int:
-        """Read every roster that is due now, one after the other, and count them."""
-        read = 0
-        while (claimed := self.claim_roster()) is not None:
-            self.read_roster(*claimed)
-            read += 1
-        return read
-
     def claim_roster(self) -> tuple[UUID, str] | None:
         """Claim a roster that is due: its course and its token; nothing when none is due."""
         at, token = self._parts.now(), token_hex(8)

@@ -1,11 +1,12 @@
 """An instructor places activities from the LMS's own page; a student then opens them there."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import COURSES, Demo, NewContext, sign_in, tool_frame
+from tests.browser.conftest import COURSES, Demo, NewContext, open_activity, sign_in, tool_frame
 from tests.browser.test_every_page import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
@@ -92,6 +93,23 @@ def test_cancelling_leads_back(demo: Demo, context: BrowserContext) -> None:
     expect(tool_frame(page).locator("body[data-page=picker]")).to_have_count(0)
 
     assert demo.ask("courses/canvas/77/activities") == before
+
+
+def test_the_overview_lists_who_has_not_come(demo: Demo, context: BrowserContext) -> None:
+    """The worker reads the roster by itself, soon after a launch has told where it is."""
+    page = context.new_page()
+    open_activity(demo, page, platform="canvas", person="instructor", activity="taster")
+    frame = tool_frame(page)
+    expect(frame.locator("body[data-page=dashboard]")).to_be_visible()
+    deadline = time.monotonic() + 20
+    while frame.get_by_text("As your LMS listed them").count() == 0:
+        assert time.monotonic() < deadline, "the roster was not read"
+        page.wait_for_timeout(500)
+        page.reload()
+        expect(frame.locator("body[data-page=dashboard]")).to_be_visible()
+
+    expect(frame.get_by_role("listitem").filter(has_text="Priya Nair")).to_have_count(1)
+    assert faults(page, demo) == []
 
 
 def test_placing_works_without_javascript(demo: Demo, new_context: NewContext) -> None:
