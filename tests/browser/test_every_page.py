@@ -19,7 +19,8 @@ TEXT = "A mentor once said that she did not know and would find out. "
 
 def frame_of(page: Page, demo: Demo) -> Frame:
     """Return the tool's frame, once it shows a page of the tool."""
-    page.wait_for_load_state("load")
+    # The sign-in leads through pages of both sites; the last of them names itself.
+    expect(tool_frame(page).locator("body[data-page]")).to_be_visible()
     return next(frame for frame in page.frames if frame.url.startswith(demo.tool))
 
 
