@@ -40,6 +40,7 @@ VARIABLES: Mapping[str, str] = {
     "unlock_at": "Canvas.assignment.unlockAt.iso8601",
     "points": "Canvas.assignment.pointsPossible",
     "sections": "com.instructure.User.sectionNames",
+    "section_restricted": "Canvas.course.sectionRestricted",
     "time_zone": "Person.address.timezone",
 }
 """Custom parameters and the platform variables that fill them at each launch."""

@@ -1,5 +1,6 @@
 """Tables, with no behaviour beyond their invariants."""
 
+from lti_alliance.models.adjustments import ScoreAdjustment
 from lti_alliance.models.attempts import AcceptedWording, Attempt, Response
 from lti_alliance.models.audit import AuditEvent
 from lti_alliance.models.base import Base, begin_write, db
@@ -57,6 +58,7 @@ __all__ = [
     "RosterEntry",
     "RosterReading",
     "RubricAssessment",
+    "ScoreAdjustment",
     "ScoreDelivery",
     "TimetableEntry",
     "ToolKey",

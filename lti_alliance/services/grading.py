@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.activities import ActivitySettings, settings_from_json
+from lti_alliance.domain.adjustments import Adjustment, AdjustmentKind, adjusted
 from lti_alliance.domain.attempts import AttemptState, form_from_json
 from lti_alliance.domain.items import Item, ShortItem, response_from_json, with_accepted
 from lti_alliance.domain.modules import Module
@@ -29,6 +30,7 @@ from lti_alliance.models import (
     Membership,
     Reflection,
     Response,
+    ScoreAdjustment,
 )
 from lti_alliance.models.statements import insert_for
 from lti_alliance.services import score_delivery
@@ -73,10 +75,14 @@ def outcomes_of(session: Session, attempt: Attempt, module: Module) -> dict[str,
 def refresh_grade(
     session: Session, activity: Activity, membership: Membership, *, at: datetime
 ) -> Grade:
-    """Work the grade out anew from everything handed in, keep it, and mirror it for delivery."""
+    """Work the grade out anew from everything handed in, keep it, and mirror it for delivery.
+
+    What an instructor decided by hand stands above the work.
+    """
     settings = settings_from_json(activity.settings)
     grade = _hold_grade(session, activity, membership, settings, at=at)
-    score = _score(session, activity, membership, settings, at=at)
+    worked_for = _score(session, activity, membership, settings, at=at)
+    score = adjusted(worked_for, _decision(session, activity, membership))
     grade.score = score.score
     grade.maximum = score.maximum
     grade.parts = _parts_to_json(score)
@@ -171,6 +177,18 @@ def _score(
         for reflection in _reflections(session, activity, membership)
     ]
     return activity_score(attempts, reflections, settings, at=at)
+
+
+def _decision(session: Session, activity: Activity, membership: Membership) -> Adjustment | None:
+    row = session.scalar(
+        select(ScoreAdjustment)
+        .where(
+            ScoreAdjustment.activity_id == activity.id,
+            ScoreAdjustment.membership_id == membership.id,
+        )
+        .execution_options(populate_existing=True)
+    )
+    return Adjustment(AdjustmentKind(row.kind), row.score) if row is not None else None
 
 
 def _reflections(
