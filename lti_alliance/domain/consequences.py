@@ -64,6 +64,8 @@ class Underway:
     open_reflections: int = 0
     attempts_used: Sequence[int] = ()
     """For each person with an attempt how many count against the limit."""
+    attempts_done: Sequence[int] = ()
+    """The same for people who have none open."""
     reflections: Mapping[str, int] = field(default_factory=dict)
     """How many reflections were handed in, by prompt."""
     waiting_reflections: int = 0
@@ -165,7 +167,7 @@ def _attempts(
         old.attempts is not None
         and used >= old.attempts
         and (new.attempts is None or used < new.attempts)
-        for used in work.attempts_used
+        for used in work.attempts_done
     )
     if again:
         hides = old.feedback is FeedbackTiming.AFTER_CLOSE and not old.is_closed(at)

@@ -1,6 +1,8 @@
 """What a change of settings would do, worked out from everything handed in without changing it."""
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -19,15 +21,24 @@ from lti_alliance.models import Activity, Attempt, Grade, LineItem, Membership, 
 from lti_alliance.services.grading import attempt_result, reflection_result
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """How far people are, and what a change would do to them."""
+
+    work: Underway
+    consequences: tuple[Consequence, ...]
+
+
 def foresee(
     session: Session, activity: Activity, settings: ActivitySettings, *, at: datetime
-) -> tuple[Consequence, ...]:
+) -> Forecast:
     """Say what these settings would do to people under way, in as many queries for any class.
 
     Staff, and people with whom a platform only tries the tool out, do not count.
     """
     old = settings_from_json(activity.settings)
-    return rules.foresee(old, settings, _underway(session, activity, settings, at=at), at=at)
+    work = _underway(session, activity, settings, at=at)
+    return Forecast(work=work, consequences=rules.foresee(old, settings, work, at=at))
 
 
 def _underway(
@@ -60,11 +71,12 @@ def _underway(
         ),
         open_attempts=sum(each.state == AttemptState.IN_PROGRESS for each in made),
         open_reflections=states.count(ReflectionState.DRAFT),
-        attempts_used=[
-            used
+        attempts_used=_used(attempts.values()),
+        attempts_done=_used(
+            mine
             for mine in attempts.values()
-            if (used := sum(each.state != AttemptState.VOID for each in mine))
-        ],
+            if all(each.state != AttemptState.IN_PROGRESS for each in mine)
+        ),
         reflections={
             prompt_id: sum(each.prompt_id == prompt_id for each in handed_in)
             for prompt_id in {each.prompt_id for each in handed_in}
@@ -74,6 +86,12 @@ def _underway(
         has_column=_has_column(session, activity),
         scores=_scores(session, activity, settings, attempts, reflections, at=at),
     )
+
+
+def _used(people: Iterable[Collection[Attempt]]) -> list[int]:
+    """Count what counts against the limit, for each person with anything that does."""
+    used = (sum(each.state != AttemptState.VOID for each in mine) for mine in people)
+    return [count for count in used if count]
 
 
 def _scores(

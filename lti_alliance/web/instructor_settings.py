@@ -1,6 +1,6 @@
 """Setting an activity up and changing it: what a change means is said before it is made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, redirect, request, url_for
@@ -12,7 +12,6 @@ from lti_alliance.domain.activities import (
     propose,
     settings_from_json,
 )
-from lti_alliance.domain.consequences import Consequence
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Module
 from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
@@ -20,6 +19,7 @@ from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
 from lti_alliance.services import activities, consequences, modules
 from lti_alliance.services.activities import activity_settings
+from lti_alliance.services.consequences import Forecast
 from lti_alliance.web import access, forms, opening, preset_steps, transaction
 from lti_alliance.web.forms import Step
 from lti_alliance.web.opening import activity_of, member_of
@@ -108,8 +108,10 @@ def change_settings() -> BaseResponse:
         return _settings_page(module, activity, values=typed, tab="settings")
     try:
         changed = _read_settings(module)
-        if step is not Step.CONFIRM and (found := _foresee(activity, changed)):
-            return _consequences_page(module, activity, found)
+        if step is not Step.CONFIRM:
+            forecast = _foresee(activity, changed)
+            if forecast.consequences:
+                return _consequences_page(module, activity, forecast)
         _change(activity, changed, activity.module_id)
     except InvalidInput as invalid:
         return _refused_settings(module, activity, invalid, tab="settings")
@@ -125,20 +127,19 @@ def change_settings() -> BaseResponse:
     return redirect(url_for("instructor.settings", saved=1), 303)
 
 
-def _foresee(activity: Activity, changed: ActivitySettings) -> Sequence[Consequence]:
+def _foresee(activity: Activity, changed: ActivitySettings) -> Forecast:
     if forms.saved_version(request.form) != activity.version:
         raise Stale(activity.version)
     return consequences.foresee(db.session(), activity, changed, at=parts().now())
 
 
-def _consequences_page(
-    module: Module, activity: Activity, found: Sequence[Consequence]
-) -> Response:
+def _consequences_page(module: Module, activity: Activity, forecast: Forecast) -> Response:
     return page(
         "instructor/consequences.html",
         activity=activity,
         module=module,
-        consequences=found,
+        work=forecast.work,
+        consequences=forecast.consequences,
         typed=forms.carried_on(request.form),
         version=forms.saved_version(request.form),
         tab="settings",

@@ -22,6 +22,7 @@ WORK = Underway(
     open_attempts=2,
     open_reflections=1,
     attempts_used=(1, 2, 3, 3),
+    attempts_done=(2, 3),
     reflections={"r1": 3},
     waiting_reflections=1,
     graded_reflections=2,
@@ -38,12 +39,12 @@ def effects(old: ActivitySettings, work: Underway = WORK, **changes: object) -> 
     ("old", "changes", "expected"),
     [
         (QUIZ, {"attempts": 2}, {Effect.ATTEMPTS_OVER: 2}),
-        (QUIZ, {"attempts": 5}, {Effect.ATTEMPTS_AGAIN_KEY_SEEN: 2}),
-        (QUIZ, {"attempts": None}, {Effect.ATTEMPTS_AGAIN_KEY_SEEN: 2}),
+        (QUIZ, {"attempts": 5}, {Effect.ATTEMPTS_AGAIN_KEY_SEEN: 1}),
+        (QUIZ, {"attempts": None}, {Effect.ATTEMPTS_AGAIN_KEY_SEEN: 1}),
         (
             replace(QUIZ, feedback=FeedbackTiming.AFTER_CLOSE, closes_at=LATER),
             {"attempts": 4},
-            {Effect.ATTEMPTS_AGAIN: 2},
+            {Effect.ATTEMPTS_AGAIN: 1},
         ),
         (QUIZ, {"keep": Keep.FIRST}, {}),
         (WHOLE, {"parts": frozenset({Part.REFLECTION})}, {Effect.QUIZ_LEFT_OUT: 4}),

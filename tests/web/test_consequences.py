@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import event, select
 
 from lti_alliance.domain.activities import Part
+from lti_alliance.domain.consequences import Consequence, Effect
 from lti_alliance.models import Activity, Grade
 from lti_alliance.services import consequences
 from lti_alliance.services.activities import activity_settings
+from lti_alliance.web.consequence_words import consequence_words
 from tests.web.course import RUBRIC_PARTS, Course, open_course
 from tests.web.test_instructor_setup import fields_of
 from tests.web.visits import forms_of, text_of
@@ -55,6 +57,7 @@ def test_changed_points_are_said_before_they_are_saved(course: Course) -> None:
     saved = teacher.post("settings", on_the_way(page, "confirm"))
 
     assert ASKS in page.text
+    assert "Begun: 2. Handed something in: 2. With a score: 2." in text
     assert "2 scores change; the gradebook follows. They are 10 now and 30 then." in text
     assert "The column in the LMS keeps its points (10" in text
     assert "enter 30 there" in text
@@ -152,6 +155,20 @@ def test_a_great_class_costs_no_more_queries(course: Course) -> None:
         counts.append(len(statements))
 
     assert counts[0] == counts[1] <= 6
+
+
+@pytest.mark.parametrize("effect", list(Effect))
+def test_every_effect_has_its_sentences(course: Course, effect: Effect) -> None:
+    """For one and for several, with every number filled in."""
+    ends = (Decimal(5), Decimal(8))
+    with course.app.test_request_context():
+        for count in (0, 1, 3):
+            found = Consequence(
+                effect=effect, count=count, before=ends, after=ends, at=course.now()
+            )
+            words = consequence_words(found)
+            assert words.endswith(".")
+            assert "%(" not in words
 
 
 def test_staff_and_test_students_do_not_count(course: Course) -> None:

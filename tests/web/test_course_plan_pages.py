@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from lti_alliance.domain.activities import ActivitySettings, Part, settings_to_json
-from lti_alliance.domain.modules import Keep
+from lti_alliance.domain.modules import FeedbackTiming, Keep
 from lti_alliance.models import PlannedActivity, Preset, User
 from tests.platforms import LEARNER, World
 from tests.web.placing import Placing, form_fields
@@ -127,6 +127,22 @@ def test_a_preset_is_shown_before_it_is_placed(world: World) -> None:
     assert shown["quiz_points.foundations"] == ["40"]
     assert (kept.settings["quiz_points"], kept.settings["attempts"]) == ("40", 2)
     assert kept.settings["keep"] == "latest"
+
+
+def test_a_preset_that_needs_a_date_says_so(world: World) -> None:
+    """Feedback after the close cannot be placed without a closing time."""
+    placing = Placing(world, accept_multiple=True)
+    preset = make_preset(world, feedback=FeedbackTiming.AFTER_CLOSE)
+    fields = plan_fields(placing.get("course?module=taster").text)
+    shown = plan_fields(
+        placing.post("course", fields | {"preset.taster": preset, "step": "fill"}).text
+    )
+    refused = placing.post("course", shown | {"step": "place"})
+    shown["closes_at.taster"] = ["2027-04-01T10:00"]
+    placing.post("course", shown | {"step": "place"})
+
+    assert 'id="error-closes_at.taster"' in refused.text
+    assert placing.kept[0].settings["feedback"] == "after close"
 
 
 @pytest.mark.parametrize(
