@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
@@ -15,25 +15,21 @@ from lti_alliance.domain.activities import (
     parse_settings,
     propose,
 )
-from lti_alliance.domain.course_plans import MOST_DAYS, put_in_order, spread_dates
+from lti_alliance.domain.course_plans import put_in_order
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.presets import fit
 from lti_alliance.errors import InvalidInput
 from lti_alliance.services.deep_linking import Choice, check_title
 from lti_alliance.web import forms
+from lti_alliance.web.forms import Form
+from lti_alliance.web.rhythms import DEFAULT_RHYTHM, read_local, read_rhythm, read_zone
 
 NOTHING_CHOSEN = "Choose at least one module."
-ZONE_UNKNOWN = "Write a time zone such as Europe/Berlin, or UTC."
-FIRST_INVALID = "Write a date and a time like 2027-03-31 23:59, or leave it empty for no dates."
-EVERY_INVALID = f"Write a whole number of days from 1 to {MOST_DAYS}."
-OFF_INVALID = "Write days like 2027-03-31, with commas between them."
 ORDER_INVALID = "Write a whole number."
-DEFAULT_RHYTHM = 7
 _LOCAL = "%Y-%m-%dT%H:%M"
 _EDITED = ("quiz_points", "reflection_points", "attempts")
 """The settings that have a field of their own in the list; all others come with the preset."""
 
-Form = MultiDict[str, str]
 Presets = Mapping[str, ActivitySettings]
 """The settings of the person's presets by id."""
 
@@ -88,15 +84,10 @@ def fill_plan(form: Form, catalogue: Catalogue, *, presets: Presets) -> Plan:
     before, follow the rhythm.
     """
     errors: dict[str, str] = {}
-    zone = _zone(form, errors)
-    every, off = _every(form, errors), _weeks_off(form, errors)
-    first = _first(form, zone, errors)
+    rhythm = read_rhythm(form, errors)
+    zone = rhythm.zone
     rows = _ordered(form, catalogue, presets, errors)
-    dates: Sequence[datetime] = ()
-    if first is not None and not errors:
-        count = sum(row.is_chosen for row in rows)
-        dates = spread_dates(first, count, every_days=every, weeks_off=off)
-    moments = iter(dates)
+    moments = iter(() if errors else rhythm.dates(sum(row.is_chosen for row in rows)))
     return _plan(
         form,
         [_dated(row, next(moments, None), zone) if row.is_chosen else row for row in rows],
@@ -124,7 +115,7 @@ def has_unfilled_presets(form: Form) -> bool:
 def read_plan(form: Form, catalogue: Catalogue, *, presets: Presets) -> list[Choice]:
     """Read the checked list; raise ``InvalidInput`` naming every field that cannot be used."""
     faults: dict[str, str] = {}
-    zone = _zone(form, faults, name="list_zone" if form.get("list_zone") else "zone")
+    zone = read_zone(form, faults, name="list_zone" if form.get("list_zone") else "zone")
     choices = [
         choice
         for row in _ordered(form, catalogue, presets, faults)
@@ -217,7 +208,7 @@ def _choice(row: Row, zone: ZoneInfo, faults: dict[str, str]) -> Choice | None:
     except InvalidInput as invalid:
         found |= invalid.fields
     if text := row.fields["closes_at"].strip():
-        closes_at = _local(text, zone)
+        closes_at = read_local(text, zone)
         if closes_at is None:
             found["closes_at"] = CLOSES_INVALID
     values: dict[str, Any] = forms.settings_values(row.settings)
@@ -238,47 +229,3 @@ def _choice(row: Row, zone: ZoneInfo, faults: dict[str, str]) -> Choice | None:
 def _number(text: str) -> int | None:
     text = text.strip()
     return int(text) if text.isdecimal() and len(text) < 4 else None
-
-
-def _zone(form: Form, errors: dict[str, str], *, name: str = "zone") -> ZoneInfo:
-    try:
-        return ZoneInfo(form.get(name, "").strip() or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        errors["zone"] = ZONE_UNKNOWN
-        return ZoneInfo("UTC")
-
-
-def _first(form: Form, zone: ZoneInfo, errors: dict[str, str]) -> datetime | None:
-    text = form.get("first", "").strip()
-    if not text:
-        return None
-    moment = _local(text, zone)
-    if moment is None:
-        errors["first"] = FIRST_INVALID
-        return None
-    return moment.astimezone(zone)
-
-
-def _local(text: str, zone: ZoneInfo) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=zone).astimezone(UTC) if moment.tzinfo is None else None
-
-
-def _every(form: Form, errors: dict[str, str]) -> int:
-    text = form.get("every", "").strip() or str(DEFAULT_RHYTHM)
-    if text.isdecimal() and len(text) < 4 and 1 <= int(text) <= MOST_DAYS:
-        return int(text)
-    errors["every"] = EVERY_INVALID
-    return DEFAULT_RHYTHM
-
-
-def _weeks_off(form: Form, errors: dict[str, str]) -> list[date]:
-    days = (each.strip() for each in form.get("off", "").split(","))
-    try:
-        return [date.fromisoformat(day) for day in days if day]
-    except ValueError:
-        errors["off"] = OFF_INVALID
-        return []
