@@ -5,6 +5,7 @@ from lti_alliance.models.attempts import AcceptedWording, Attempt, Response
 from lti_alliance.models.audit import AuditEvent
 from lti_alliance.models.base import Base, begin_write, db
 from lti_alliance.models.content_items import ContentItem, DeepLinking
+from lti_alliance.models.course_plans import PlannedActivity
 from lti_alliance.models.courses import Activity, Context, Grade, LineItem, ResourceLink
 from lti_alliance.models.invitations import Invitation
 from lti_alliance.models.launches import LaunchSession
@@ -21,6 +22,7 @@ from lti_alliance.models.platforms import (
     ToolKey,
     ToolKeyState,
 )
+from lti_alliance.models.presets import Preset
 from lti_alliance.models.reflections import Draft, Reflection, RubricAssessment
 from lti_alliance.models.rosters import RosterEntry, RosterReading
 from lti_alliance.models.score_deliveries import DeliveryTry, GradebookCheck, ScoreDelivery
@@ -47,8 +49,10 @@ __all__ = [
     "LineItem",
     "Membership",
     "ModuleVersion",
+    "PlannedActivity",
     "PlatformCircuit",
     "PlatformKeySet",
+    "Preset",
     "Profile",
     "Reflection",
     "Registration",

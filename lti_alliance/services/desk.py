@@ -5,7 +5,7 @@ what needs whole rows is read for one page of people.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -271,13 +271,12 @@ def _cells(
     ids = list(settings)
     sendings = _sendings(session, ids)
     waiting, writing = _reflections(session, settings)
-    working = writing | _pairs(
-        session.execute(
-            select(Attempt.activity_id, Attempt.membership_id).where(
-                Attempt.activity_id.in_(ids), Attempt.state == AttemptState.IN_PROGRESS
-            )
+    open_attempts = session.execute(
+        select(Attempt.activity_id, Attempt.membership_id).where(
+            Attempt.activity_id.in_(ids), Attempt.state == AttemptState.IN_PROGRESS
         )
     )
+    working = writing | {(row.activity_id, row.membership_id) for row in open_attempts}
     excused = adjusting.list_excused(session, context_id)
     cells: dict[Pair, Cell] = {}
     grades = session.execute(
@@ -362,10 +361,6 @@ def _reflections(
         is_waiting = state == ReflectionState.SUBMITTED
         (waiting if is_waiting else writing).add((activity_id, membership_id))
     return waiting, writing
-
-
-def _pairs(found: Iterable[object]) -> set[Pair]:
-    return {(activity_id, membership_id) for activity_id, membership_id in found}  # type: ignore[misc]
 
 
 def _is_wanted(row: DeskRow, query: DeskQuery) -> bool:

@@ -111,6 +111,29 @@ def refresh_all(session: Session, activity: Activity, *, at: datetime) -> int:
     return len(members)
 
 
+def attempt_result(attempt: Attempt) -> AttemptResult:
+    """Return a handed-in attempt as the score is worked out from it."""
+    return AttemptResult(
+        attempt_id=attempt.id,
+        number=attempt.number,
+        score=attempt.score or Decimal(0),
+        maximum=attempt.maximum or Decimal(0),
+        started_at=attempt.started_at,
+        submitted_at=attempt.submitted_at or attempt.started_at,
+    )
+
+
+def reflection_result(reflection: Reflection) -> ReflectionResult:
+    """Return a reflection as the score is worked out from it."""
+    return ReflectionResult(
+        prompt_id=reflection.prompt_id,
+        state=ReflectionState(reflection.state),
+        share=reflection.assessment.share if reflection.assessment else None,
+        started_at=reflection.started_at,
+        submitted_at=reflection.submitted_at,
+    )
+
+
 def _hold_grade(
     session: Session,
     activity: Activity,
@@ -155,28 +178,22 @@ def _score(
 ) -> ActivityScore:
     mine = (Attempt.activity_id == activity.id, Attempt.membership_id == membership.id)
     attempts = [
-        AttemptResult(
-            attempt_id=attempt.id,
-            number=attempt.number,
-            score=attempt.score or Decimal(0),
-            maximum=attempt.maximum or Decimal(0),
-            started_at=attempt.started_at,
-            submitted_at=attempt.submitted_at or attempt.started_at,
-        )
+        attempt_result(attempt)
         for attempt in session.scalars(select(Attempt).where(*mine))
         if AttemptState(attempt.state).is_handed_in
     ]
     reflections = [
-        ReflectionResult(
-            prompt_id=reflection.prompt_id,
-            state=ReflectionState(reflection.state),
-            share=reflection.assessment.share if reflection.assessment else None,
-            started_at=reflection.started_at,
-            submitted_at=reflection.submitted_at,
-        )
-        for reflection in _reflections(session, activity, membership)
+        reflection_result(reflection) for reflection in _reflections(session, activity, membership)
     ]
     return activity_score(attempts, reflections, settings, at=at)
+
+
+def decisions_of(session: Session, activity: Activity) -> dict[UUID, Adjustment]:
+    """Return what was decided by hand about the grades of an activity, by membership."""
+    rows = session.scalars(
+        select(ScoreAdjustment).where(ScoreAdjustment.activity_id == activity.id)
+    )
+    return {row.membership_id: Adjustment(AdjustmentKind(row.kind), row.score) for row in rows}
 
 
 def _decision(session: Session, activity: Activity, membership: Membership) -> Adjustment | None:

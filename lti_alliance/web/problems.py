@@ -268,6 +268,7 @@ _DEEP_LINKING = {
     "deeplink.item_invalid": _undone(
         422, _("The title or the points of the activity cannot be used."), _CHECK_FORM
     ),
+    "preset.invalid": _undone(422, _("The preset cannot be kept or used."), _CHECK_FORM),
     "deeplink.already_returned": _undone(
         409, _("This selection has been sent to the course already."), _REOPEN
     ),
