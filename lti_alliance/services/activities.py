@@ -183,6 +183,14 @@ def has_work(session: Session, activity: Activity) -> bool:
     return bool(session.scalar(attempts)) or bool(session.scalar(texts))
 
 
+def has_begun(session: Session, activity: Activity, membership: Membership) -> bool:
+    """Say whether a person has begun an attempt or a reflection in an activity."""
+    mine = {"activity_id": activity.id, "membership_id": membership.id}
+    attempts = select(Attempt.id).filter_by(**mine).limit(1)
+    texts = select(Reflection.id).filter_by(**mine).limit(1)
+    return session.scalar(attempts) is not None or session.scalar(texts) is not None
+
+
 def find_attempt_in(session: Session, context: Context, attempt_id: str) -> Attempt | None:
     """Return the attempt with this id if it was made in this course."""
     try:

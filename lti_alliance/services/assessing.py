@@ -20,7 +20,7 @@ from lti_alliance.errors import Conflict, NotFound, Stale
 from lti_alliance.models import Activity, Membership, Reflection, RubricAssessment, User
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading, modules
+from lti_alliance.services import audit, grading, modules, sections
 from lti_alliance.services.sealed_texts import TextKind, read_comment, read_text, seal
 
 
@@ -87,6 +87,7 @@ def get_handed_in(
         or not ReflectionState(reflection.state).is_handed_in
     ):
         raise NotFound
+    sections.check_may_see(session, viewer, reflection.membership)
     _readable_prompt(session, catalogue, reflection)
     return reflection
 

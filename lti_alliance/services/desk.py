@@ -4,6 +4,7 @@ Read with a fixed number of queries, columns alone, however many people and acti
 what needs whole rows is read for one page of people.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -179,6 +180,12 @@ class Desk:
     def pages(self) -> int:
         """How many pages the found people take."""
         return max(1, -(-self.found // PAGE_SIZE))
+
+    @property
+    def state_key(self) -> str:
+        """A mark that changes with anything in the cells of this page."""
+        shown = repr([(row.person.user_id, row.cells) for row in self.rows])
+        return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
     @property
     def to_grade(self) -> int:

@@ -86,5 +86,11 @@ def list_people(
     return sorted(seen, key=_by_name), len(people) - len(seen)
 
 
+def display_order(member: Membership) -> tuple[bool, str, int]:
+    """Return the place of a person in a list: by name, then those without one by arrival."""
+    name = member.user.profile.name if member.user.profile else ""
+    return not name, name.casefold(), member.number
+
+
 def _by_name(person: DeskPerson) -> tuple[bool, str, int, str]:
     return not person.name, person.name.casefold(), person.number, str(person.user_id)

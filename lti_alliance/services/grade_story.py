@@ -21,7 +21,7 @@ from lti_alliance.domain.modules import Grading, Keep
 from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.domain.rubrics import LevelTable, Rubric, assess
 from lti_alliance.domain.scoring import PartState, round_score
-from lti_alliance.errors import InvalidInput, NotFound
+from lti_alliance.errors import InvalidInput
 from lti_alliance.models import (
     Activity,
     Attempt,
@@ -100,14 +100,6 @@ def tell_story(
     )
 
 
-def get_member(session: Session, activity: Activity, membership_id: UUID) -> Membership:
-    """Return a person of the activity's course; another course's is not found."""
-    membership = session.get(Membership, membership_id)
-    if membership is None or membership.context_id != activity.resource_link.context_id:
-        raise NotFound
-    return membership
-
-
 def _read(
     session: Session, activity: Activity, membership: Membership, *, for_staff: bool
 ) -> _Rows:
@@ -118,13 +110,13 @@ def _read(
         select(Reflection).filter_by(**mine).options(joinedload(Reflection.assessment))
     ).all()
     about = {activity.id, *(row.id for row in made), *(row.id for row in written)}
-    if delivery is not None:
-        about.add(delivery.id)
+    grade = session.scalar(select(Grade).filter_by(**mine))
+    about |= {row.id for row in (delivery, grade) if row is not None}
     events = list_events(session, about)
     assessments = [row.assessment for row in written if row.assessment]
     return _Rows(
         settings=activity_settings(activity),
-        grade=session.scalar(select(Grade).filter_by(**mine)),
+        grade=grade,
         delivery=delivery,
         attempts=made,
         reflections={row.prompt_id: row for row in written},

@@ -35,7 +35,7 @@ from lti_alliance.models import (
     ScoreDelivery,
     User,
 )
-from lti_alliance.services import circuits, gradebook_checks, line_items, modules, rosters
+from lti_alliance.services import circuits, gradebook_checks, line_items, modules, rosters, sections
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.delivery_views import (
     ComparisonView,
@@ -43,6 +43,7 @@ from lti_alliance.services.delivery_views import (
     comparison_view,
     delivery_view,
 )
+from lti_alliance.services.desk_people import display_order
 
 _Row = TypeVar("_Row", Attempt, Reflection)
 _STUCK = frozenset({DeliveryState.BLOCKED, DeliveryState.DEAD})
@@ -237,9 +238,17 @@ def part_results(grade: Grade | None) -> tuple[PartResult, ...]:
 
 
 def overview(
-    session: Session, catalogue: Catalogue, *, activity: Activity, at: datetime
+    session: Session,
+    catalogue: Catalogue,
+    *,
+    activity: Activity,
+    at: datetime,
+    viewer: Membership | None = None,
 ) -> Overview:
-    """Report on everybody in the activity, with one query for each kind of row."""
+    """Report on everybody in the activity, with one query for each kind of row.
+
+    With a viewer, it is on those alone whom the viewer may see by their sections.
+    """
     made = _by_member(
         session.scalars(
             select(Attempt).where(Attempt.activity_id == activity.id).order_by(Attempt.number)
@@ -259,7 +268,12 @@ def overview(
         )
     }
     open_circuits = circuits.list_open(session, at=at)
-    members = _members(session, activity)
+    scope = sections.scope_of(session, viewer) if viewer else sections.Scope()
+    members = {
+        key: member
+        for key, member in _members(session, activity).items()
+        if member.course_role is not Role.LEARNER or scope.covers(member.sections)
+    }
     context_id = activity.resource_link.context_id
     entries = {each.user_id: each for each in rosters.list_entries(session, context_id)}
     rows = []
@@ -277,6 +291,9 @@ def overview(
             )
         )
     here = {member.user_id for member in members.values()}
+    if scope.is_limited:
+        # Of whoever has not opened the tool, nobody knows the section.
+        entries = {user_id: entry for user_id, entry in entries.items() if user_id in here}
     absent = [each for each in entries.values() if each.user_id not in here and not each.left_at]
     waits_for_column = any(row.has_no_column for row in rows)
     comparison = comparison_view(
@@ -319,7 +336,7 @@ def _members(session: Session, activity: Activity) -> dict[UUID, Membership]:
 def _learners(members: Mapping[UUID, Membership]) -> list[Membership]:
     """List the students: by name, then those without one in the order of their arrival."""
     learners = (member for member in members.values() if member.course_role is Role.LEARNER)
-    return sorted(learners, key=_by_name)
+    return sorted(learners, key=display_order)
 
 
 def _strays(
@@ -335,11 +352,6 @@ def _strays(
 
 def _has_score(grade: Grade | None) -> bool:
     return grade is not None and grade.score is not None
-
-
-def _by_name(member: Membership) -> tuple[bool, str, int]:
-    name = member.user.profile.name if member.user.profile else ""
-    return not name, name.casefold(), member.number
 
 
 def _by_member(rows: Iterable[_Row]) -> defaultdict[UUID, list[_Row]]:

@@ -17,7 +17,12 @@ _TOLD = frozenset(
     {
         "activity.closed",
         "activity.settings_changed",
+        "attempt.reopened",
         "attempt.submitted",
+        "attempt.voided",
+        "grade.adjusted",
+        "grade.adjustment_removed",
+        "grade.excused",
         "reflection.assessed",
         "reflection.submitted",
         "score.all_sent_again",

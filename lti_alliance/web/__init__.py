@@ -7,6 +7,7 @@ from flask import Flask
 from lti_alliance.parts import parts
 from lti_alliance.web import (
     access,
+    desk,
     errors,
     extensions,
     health,
@@ -37,7 +38,7 @@ def register(app: Flask) -> None:
     wording.register(app)
     static_files.register(app)
     app.context_processor(_for_every_page)
-    for each in (health, lti, registering, student, instructor, platform_pages, picker):
+    for each in (health, lti, registering, student, instructor, platform_pages, picker, desk):
         app.register_blueprint(each.blueprint)
 
 

@@ -5,7 +5,7 @@ from flask import Response, request
 from lti_alliance.domain.launch import Role
 from lti_alliance.models import Activity, Membership, db
 from lti_alliance.parts import parts
-from lti_alliance.services import grade_story, modules
+from lti_alliance.services import adjusting, grade_story, modules, student_sheets
 from lti_alliance.web import access, opening, wording
 from lti_alliance.web.opening import activity_of, member_of
 from lti_alliance.web.rendering import page
@@ -22,7 +22,9 @@ def own_grade() -> Response:
 def grade(membership_id: str) -> Response:
     """Show why a student's grade is what it is, with what was tried to deliver it."""
     activity = activity_of(access.current())
-    member = grade_story.get_member(db.session(), activity, opening.key(membership_id))
+    member = student_sheets.get_student(
+        db.session(), opening.key(membership_id), viewer=member_of(access.current())
+    )
     return _grade_page("instructor/grade.html", activity, member, for_staff=True)
 
 
@@ -42,6 +44,7 @@ def _grade_page(
             for_staff=for_staff,
             at=parts().now(),
         ),
+        adjustment=adjusting.find_adjustment(session, parts().sealer, activity, member),
         student=wording.member_name(member),
         membership_id=member.id,
         resent=request.args.get("resent", type=int),

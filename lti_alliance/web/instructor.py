@@ -27,7 +27,7 @@ from lti_alliance.web.opening import activity_of, member_of
 from lti_alliance.web.rendering import leave_handle_to_addresses, page
 
 blueprint = Blueprint("instructor", __name__, url_prefix="/launches/<handle>")
-leave_handle_to_addresses(blueprint)
+leave_handle_to_addresses(blueprint, keeps_activity=True)
 
 consequence_words.register(blueprint)
 

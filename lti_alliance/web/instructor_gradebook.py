@@ -9,11 +9,11 @@ from lti_alliance.models import db
 from lti_alliance.parts import parts
 from lti_alliance.services import (
     delivery_views,
-    grade_story,
     gradebook_checks,
     line_items,
     rosters,
     score_resending,
+    student_sheets,
 )
 from lti_alliance.web import access, opening, transaction
 from lti_alliance.web.opening import activity_of, member_of
@@ -59,7 +59,8 @@ def read_roster() -> BaseResponse:
     with transaction.act() as session:
         assert visit.context is not None
         is_asked = rosters.ask(session, visit.context, at=parts().now())
-    return redirect(url_for("student.home", roster=int(is_asked)), 303)
+    page = "desk.course" if request.args.get("then") == "course" else "student.home"
+    return redirect(url_for(page, roster=int(is_asked)), 303)
 
 
 @access.teaches
@@ -89,6 +90,6 @@ def _came_from() -> UUID | None:
     """Return whose grade's page sent the form, if one did."""
     if FROM_GRADE_FIELD not in request.form:
         return None
-    activity = activity_of(access.current())
     named = opening.key(request.form[FROM_GRADE_FIELD])
-    return grade_story.get_member(db.session(), activity, named).id
+    viewer = member_of(access.current())
+    return student_sheets.get_student(db.session(), named, viewer=viewer).id

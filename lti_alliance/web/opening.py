@@ -9,9 +9,16 @@ from lti_alliance.domain.launch import Role
 from lti_alliance.errors import NotFound
 from lti_alliance.models import Activity, Membership, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, deep_linking, reports, student_home
+from lti_alliance.services import (
+    activities,
+    deep_linking,
+    my_work,
+    reports,
+    student_home,
+    student_sheets,
+)
 from lti_alliance.services.activities import Opening, OpeningKind
-from lti_alliance.web import access, platform_pages, transaction
+from lti_alliance.web import access, platform_pages, rendering, transaction
 from lti_alliance.web.rendering import page
 
 
@@ -62,8 +69,10 @@ def key(text: str) -> UUID:
 
 
 def opening_of(visit: access.Visit) -> Opening:
-    """Decide what this launch is about."""
+    """Decide what this launch is about: what it opened, or an activity chosen in its course."""
     launch = visit.launch
+    if (chosen := request.args.get(rendering.ACTIVITY_FIELD)) is not None:
+        return Opening(OpeningKind.ACTIVITY, activity=_chosen(visit, chosen))
     if visit.resource_link is not None and not launch.target_attempt:
         known = activities.find_activity(db.session(), visit.resource_link)
         if known is not None:
@@ -71,6 +80,17 @@ def opening_of(visit: access.Visit) -> Opening:
     # A copied link gets its activity at the first visit, so this may write.
     with transaction.act() as session:
         return activities.open_launch_target(session, launch, at=parts().now())
+
+
+def _chosen(visit: access.Visit, chosen: str) -> Activity:
+    """Return an activity of the course that its staff, or a student with work in it, may see."""
+    if visit.context is None:
+        raise NotFound
+    activity = student_sheets.get_activity_in(db.session(), visit.context.id, key(chosen))
+    is_staff = visit.role.teaches or visit.role.configures
+    if not is_staff and not activities.has_begun(db.session(), activity, member_of(visit)):
+        raise NotFound
+    return activity
 
 
 def _student_home(visit: access.Visit, opening: Opening) -> Response:
@@ -100,12 +120,17 @@ def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
     if not visit.role.teaches:
         return redirect(url_for("instructor.settings"), 303)
     overview = reports.overview(
-        db.session(), parts().catalogue, activity=opening.activity, at=parts().now()
+        db.session(),
+        parts().catalogue,
+        activity=opening.activity,
+        at=parts().now(),
+        viewer=member_of(visit),
     )
     return page(
         "instructor/overview.html",
         activity=opening.activity,
         overview=overview,
+        unseen=my_work.list_unseen(db.session(), opening.activity.id, seen_by=member_of(visit)),
         module=overview.module,
         resent=request.args.get("resent", type=int),
         resent_all=request.args.get("resent_all", type=int),
@@ -116,9 +141,21 @@ def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
     )
 
 
-def _course(visit: access.Visit) -> Response:
+def _course(visit: access.Visit) -> BaseResponse:
+    if visit.role.teaches:
+        return redirect(url_for("desk.course"), 303)
+    if visit.role is Role.LEARNER:
+        return work_page(visit)
     assert visit.context is not None
     return page("student/course.html", course=reports.course_page(db.session(), visit.context))
+
+
+def work_page(visit: access.Visit) -> Response:
+    """Show a student their own work in the course."""
+    lines = my_work.my_work(
+        db.session(), parts().sealer, membership=member_of(visit), at=parts().now()
+    )
+    return page("student/work.html", lines=lines)
 
 
 def _plain(kind: str) -> Response:

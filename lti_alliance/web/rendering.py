@@ -18,10 +18,15 @@ from lti_alliance.models import Activity
 from lti_alliance.web import access
 
 FRAGMENT_HEADER = "X-Fragment"
+ACTIVITY_FIELD = "activity"
+"""The field of the address by which pages are about another activity of the same course."""
 
 
-def leave_handle_to_addresses(blueprint: Blueprint) -> None:
-    """Keep the launch's handle out of views and links: it comes in and goes out by itself."""
+def leave_handle_to_addresses(blueprint: Blueprint, *, keeps_activity: bool = False) -> None:
+    """Keep the launch's handle out of views and links: it comes in and goes out by itself.
+
+    So does the activity that was chosen in the course, where the blueprint's pages are about one.
+    """
 
     @blueprint.before_request
     def take_out() -> None:
@@ -32,6 +37,8 @@ def leave_handle_to_addresses(blueprint: Blueprint) -> None:
     def put_in(_endpoint: str, values: dict[str, Any]) -> None:
         if "handle" not in values:
             values["handle"] = access.current().handle
+        if keeps_activity and ACTIVITY_FIELD in request.args:
+            values.setdefault(ACTIVITY_FIELD, request.args[ACTIVITY_FIELD])
 
 
 def page(
@@ -42,7 +49,7 @@ def page(
     values |= {
         "activity": activity,
         "home_url": url_for("student.home"),
-        "activity_title": link_title(visit)
+        "activity_title": (activity.resource_link.title if activity else link_title(visit))
         or (values["module"].title if "module" in values else ""),
     }
     block = request.headers.get(FRAGMENT_HEADER)

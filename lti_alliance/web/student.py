@@ -29,7 +29,7 @@ from lti_alliance.web.opening import activity_of, member_of
 from lti_alliance.web.rendering import leave_handle_to_addresses, page, wants_json
 
 blueprint = Blueprint("student", __name__, url_prefix="/launches/<handle>")
-leave_handle_to_addresses(blueprint)
+leave_handle_to_addresses(blueprint, keeps_activity=True)
 
 _random = SystemRandom()
 
@@ -52,6 +52,13 @@ blueprint.add_url_rule(
 def home() -> BaseResponse:
     """Show what this launch opened, as the role of the person sees it."""
     return opening.home(access.current())
+
+
+@blueprint.get("/work")
+@access.role(Role.LEARNER)
+def work() -> Response:
+    """Show a student their own work in all activities of the course."""
+    return opening.work_page(access.current())
 
 
 @blueprint.get("/reading")

@@ -13,7 +13,7 @@ from lti_alliance.domain.rubrics import worked_example
 from lti_alliance.errors import AlreadySubmitted, Conflict, InvalidInput, Stale
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import reflections, reports
+from lti_alliance.services import my_work, reflections, reports
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.reflections import Writing
 from lti_alliance.web import access, forms, transaction, wording
@@ -147,6 +147,8 @@ def _write(
 
 def _handed_in(activity: Activity, writing: Writing) -> Response:
     assert writing.reflection is not None
+    with transaction.act() as session:
+        my_work.note_feedback_seen(session, writing.reflection, at=parts().now())
     settings = activity_settings(activity)
     assessment = writing.reflection.assessment
     points = settings.prompt_points() * assessment.share if assessment else None

@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(utc_words, "utc_words")
     app.add_template_filter(since_style, "since_style")
     app.add_template_filter(member_name, "member_name")
+    app.add_template_filter(person_name, "person_name")
     app.add_template_filter(user_name, "user_name")
     app.add_template_filter(reason_words, "reason_words")
     app.add_template_filter(module_text, "module_text")
@@ -92,6 +93,15 @@ def member_name(membership: Membership) -> str:
     if membership.is_test_user:
         return str(gettext("Test student"))
     return str(gettext("Student %(number)s", number=membership.number))
+
+
+def person_name(name: str, number: int) -> str:
+    """Name somebody of a course's list: by name, or by the order of arrival, if there is one."""
+    if name:
+        return name
+    if number:
+        return str(gettext("Student %(number)s", number=number))
+    return str(gettext("Somebody without a name"))
 
 
 def user_name(user: User) -> str:

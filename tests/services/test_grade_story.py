@@ -30,9 +30,9 @@ from lti_alliance.services.grade_story import (
     Actor,
     ActorKind,
     GradeStory,
-    get_member,
     tell_story,
 )
+from lti_alliance.services.student_sheets import get_student
 from tests.services.test_reports import counted
 from tests.services.work import delivery_of, grade_of, take_quiz, write
 from tests.stage import NOON, Stage, build
@@ -440,13 +440,13 @@ def test_nobody_elses_work_is_in_a_story(stage: Stage, sealer: Sealer, student: 
 
 def test_a_person_of_another_course_is_not_found(stage: Stage, student: Membership) -> None:
     """Only the people of the activity's course have a story in it."""
-    activity = stage.activity()
     stranger = build(stage.session, stage.catalogue, name="Southfield").join("stranger")
 
-    assert get_member(stage.session, activity, student.id) is student
+    teacher = stage.people["instructor"]
+    assert get_student(stage.session, student.id, viewer=teacher) is student
     for strange in (stranger.id, uuid4()):
         with pytest.raises(NotFound):
-            get_member(stage.session, activity, strange)
+            get_student(stage.session, strange, viewer=teacher)
 
 
 def test_a_long_story_costs_as_many_queries_as_a_short_one(

@@ -32,6 +32,8 @@ export default function live(element) {
     const key = (root) => root.querySelector("[data-state-key]")?.dataset.stateKey;
     // An unchanged sentence is left alone, so that a screen reader does not hear it again.
     if (key(fresh.content) === key(element)) return;
+    // Nor is a part in which somebody is busy taken away from under them.
+    if (element.contains(document.activeElement)) return;
     element.replaceChildren(fresh.content);
     bind(element);
   }
