@@ -195,6 +195,10 @@ class Launch:
     context: LaunchContext | None = None
     resource_link: LaunchResourceLink | None = None
     target: Target = field(default_factory=Target)
+    for_user: str = ""
+    """Whose work a submission review is about: a ``sub``."""
+    mentored: tuple[str, ...] = ()
+    """Whose progress an observer may see: each a ``sub``."""
     custom: Mapping[str, str] = field(default_factory=dict)
     grade_service: GradeService | None = None
     roster_service: RosterService | None = None

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.launch import GradeService, Launch
+from lti_alliance.domain.launch import GradeService, Launch, MessageType
+from lti_alliance.errors import LaunchRejected
 from lti_alliance.models import (
     Base,
     Context,
@@ -49,6 +50,9 @@ def enter_course(
         rosters.want(session, context, launch.registration_id, at=at)
     opened.context_id = context.id
     opened.membership_id = _join(session, context, opened.user_id, launch, at=at).id
+    if launch.message_type is MessageType.SUBMISSION_REVIEW:
+        opened.resource_link_id = _reviewed_link(session, context, launch).id
+        return
     link = launch.resource_link
     if link is None or _is_course_itself(launch):
         return
@@ -66,6 +70,23 @@ def enter_course(
         # since whoever is let in by the LMS is in the course.
         whose = None if is_new else opened.membership_id
         score_resending.resume(session, resource_link, membership_id=whose, at=at)
+
+
+def _reviewed_link(session: Session, context: Context, launch: Launch) -> ResourceLink:
+    """Find the link whose work is to be reviewed: that of the column, or the one named.
+
+    A review makes nothing: what nobody has ever opened holds no work.
+    """
+    found: ResourceLink | None = None
+    known = select(ResourceLink).where(ResourceLink.context_id == context.id)
+    if launch.grade_service is not None and launch.grade_service.lineitem:
+        of_column = known.join(LineItem).where(LineItem.url == launch.grade_service.lineitem)
+        found = session.scalars(of_column.limit(1)).first()
+    if found is None and launch.resource_link is not None:
+        found = session.scalar(known.where(ResourceLink.lti_id == launch.resource_link.id))
+    if found is None:
+        raise LaunchRejected("claim.lineitem", status=422)
+    return found
 
 
 def _is_course_itself(launch: Launch) -> bool:

@@ -76,6 +76,8 @@ def open_launch(
         is_administrator=launch.is_institution_administrator,
         target_activity=launch.target.activity,
         target_attempt=launch.target.attempt,
+        for_user=launch.for_user,
+        mentored=list(launch.mentored) or None,
         custom_activity=launch.custom.get(CUSTOM_ACTIVITY, "")[:_MAX_OPAQUE],
         context_history=_history(launch),
         return_url=launch.return_url,

@@ -11,7 +11,7 @@ from lti_alliance.models import Activity, Membership, db
 from lti_alliance.parts import parts
 from lti_alliance.services import activities, deep_linking, reports, student_home
 from lti_alliance.services.activities import Opening, OpeningKind
-from lti_alliance.web import access, platform_pages, transaction
+from lti_alliance.web import access, observing, platform_pages, transaction
 from lti_alliance.web.rendering import page
 
 
@@ -19,15 +19,14 @@ def home(visit: access.Visit) -> BaseResponse:
     """Show what this launch opened, as the role of the person sees it."""
     if deep_linking.find_request(db.session(), visit.launch) is not None:
         return redirect(url_for("picker.choose"), 303)
+    if visit.launch.is_review:
+        return redirect(url_for("student.submission"), 303)
     opening = opening_of(visit)
-    if opening.kind is OpeningKind.ATTEMPT and opening.attempt is not None:
-        address = url_for("student.attempt", attempt_id=opening.attempt.id)
-        return redirect(address, 303)
     match visit.role:
         case Role.ADMINISTRATOR:
             return platform_pages.status_page(visit)
         case Role.OBSERVER:
-            return _plain(visit.role)
+            return observing.show(visit)
         case _ if opening.kind is OpeningKind.NO_COURSE:
             return _plain("no_course")
         case _ if opening.kind is OpeningKind.COURSE:

@@ -179,11 +179,6 @@ _CLAIMS = {
     "claim.context": _unopened(422, _("The LMS did not say properly which course this is.")),
     "claim.for_user": _unopened(422, _("The LMS did not say whose work to show.")),
     "claim.lineitem": _unopened(422, _("The LMS did not say which gradebook column this is.")),
-    "message.not_offered": _unopened(
-        422,
-        _("This tool does not offer this way of opening it."),
-        _("Open an activity from its place in the course instead."),
-    ),
     "deployment.unknown": _unopened(403, _("This installation of the tool is not yet approved.")),
     "review.not_allowed": _forbidden(_("You may look at your own work only.")),
 }

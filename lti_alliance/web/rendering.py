@@ -43,6 +43,7 @@ def page(
         "activity": activity,
         "home_url": url_for("student.home"),
         "activity_title": link_title(visit)
+        or (activity.resource_link.title if activity else "")
         or (values["module"].title if "module" in values else ""),
     }
     block = request.headers.get(FRAGMENT_HEADER)

@@ -22,6 +22,7 @@ from lti_alliance.web import (
     opening,
     quiz_pages,
     student_reflections,
+    submissions,
     transaction,
     wording,
 )
@@ -34,6 +35,7 @@ leave_handle_to_addresses(blueprint)
 _random = SystemRandom()
 
 grade_words.register(blueprint)
+blueprint.add_url_rule("/submission", view_func=submissions.submission)
 blueprint.add_url_rule("/grade", view_func=grade_pages.own_grade)
 
 _PROMPT = "/reflections/<prompt_id>"
