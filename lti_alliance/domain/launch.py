@@ -161,6 +161,14 @@ class RosterService:
     held_host: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeService:
+    """The platform notification service claim, address already judged."""
+
+    url: str
+    held_host: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeepLinkingRequest:
     """What the platform accepts back (Deep Linking 2.0 section 4.4.1), address already judged."""
@@ -202,6 +210,7 @@ class Launch:
     custom: Mapping[str, str] = field(default_factory=dict)
     grade_service: GradeService | None = None
     roster_service: RosterService | None = None
+    notice_service: NoticeService | None = None
     deep_linking: DeepLinkingRequest | None = None
     platform_family: str = ""
     platform_name: str = ""

@@ -16,9 +16,11 @@ from lti_alliance.domain.launch import (
     GradeService,
     LaunchContext,
     LaunchResourceLink,
+    NoticeService,
     Person,
     RosterService,
 )
+from lti_alliance.domain.notices import NOTICE_SCOPE, NoticeType
 from lti_alliance.errors import LaunchRejected
 from lti_alliance.models import Registration
 
@@ -208,6 +210,19 @@ def roster_service(claims: Claims, site: Site) -> RosterService | None:
     """Read the NRPS endpoint (NRPS 2.0 section 3.6.1.1)."""
     address = site.judge(part(claims, ROSTER_SERVICE).get("context_memberships_url"))
     return RosterService(address.url, address.held_host) if address else None
+
+
+def notice_service(claims: Claims, site: Site) -> NoticeService | None:
+    """Read where notices are asked for (Platform Notification Service 1.0)."""
+    told = part(claims, f"{CLAIM}platformnotificationservice")
+    types = told.get("notice_types_supported")
+    scopes = told.get("scope")
+    if not isinstance(types, list) or not set(NoticeType) <= {str(each) for each in types}:
+        return None
+    if not isinstance(scopes, list) or NOTICE_SCOPE not in scopes:
+        return None
+    address = site.judge(told.get("platform_notification_service_url"))
+    return NoticeService(address.url, address.held_host) if address else None
 
 
 def deep_linking(claims: Claims, registration: Registration) -> DeepLinkingRequest:

@@ -176,6 +176,7 @@ def _launch(
         custom=read.custom(claims),
         grade_service=read.grade_service(claims, site),
         roster_service=read.roster_service(claims, site),
+        notice_service=read.notice_service(claims, site),
         deep_linking=read.deep_linking(claims, registration) if is_deep_linking else None,
         platform_family=read.platform_family(claims, registration),
         platform_name=read.platform_name(claims),

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from lti_alliance.domain.addresses import address_fault, host_of, split
 from lti_alliance.domain.gradebook import Family, GradeScope
 from lti_alliance.domain.launch import MessageType
+from lti_alliance.domain.notices import NOTICE_SCOPE
 from lti_alliance.domain.roster import MEMBERSHIP_SCOPE
 from lti_alliance.errors import LaunchRejected, PlatformError
 from lti_alliance.lti.answers import detail
@@ -22,7 +23,6 @@ from lti_alliance.lti.http import Answer, PlatformHTTP
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 CANVAS = "https://canvas.instructure.com/lti/"
-NOTICE_SCOPE = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
 ALGORITHM = "RS256"
 
 SCOPES = (

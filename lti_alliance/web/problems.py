@@ -183,6 +183,17 @@ _CLAIMS = {
     "review.not_allowed": _forbidden(_("You may look at your own work only.")),
 }
 
+_NOTICES = {
+    "notice.malformed": _undone(400, _("What the LMS sent is no notice."), _TELL_ADMIN),
+    "notice.signature": _undone(
+        401, _("The notice is not signed with a key of the LMS."), _TELL_ADMIN
+    ),
+    "notice.unknown_sender": _undone(
+        403, _("The notice comes from an LMS or installation that is not known here."), _TELL_ADMIN
+    ),
+    "notice.expired": _undone(401, _("The notice is too old, or its clock is wrong."), _TELL_ADMIN),
+}
+
 _NOT_REGISTERED = _("The tool could not be registered")
 _ASK_INVITER = _("Ask whoever sent you the address for a new one.")
 _START_AGAIN = _("Start the registration in your LMS once more.")
@@ -374,6 +385,7 @@ PROBLEMS: Mapping[str, Problem] = {
     **_LAUNCH,
     **_TOKEN,
     **_CLAIMS,
+    **_NOTICES,
     **_REGISTRATION,
     **_DEEP_LINKING,
     **_WORK,

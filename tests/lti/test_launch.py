@@ -1026,7 +1026,7 @@ def test_a_submission_review_is_told_apart(world: World) -> None:
 
     assert launch.message_type is MessageType.SUBMISSION_REVIEW
     assert launch.resource_link is not None
-    assert launch.for_user == "student-1"
+    assert launch.for_user == "student-2"
 
 
 @pytest.mark.parametrize("for_user", [MISSING, None, {}, {"user_id": ""}, "student-2"])
