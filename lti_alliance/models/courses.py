@@ -80,6 +80,8 @@ class LineItem(Keyed, Base):
     """A host that waits for approval; nothing is sent meanwhile."""
     may_create: Mapped[bool] = mapped_column(default=False)
     """The instructor asked for a new column where the link has none."""
+    maximum: Mapped[Decimal | None]
+    """What the column is worth in the LMS, as last told; empty where nothing was."""
     seen_at: Mapped[datetime]
     resource_link: Mapped[ResourceLink] = relationship(back_populates="line_item")
 

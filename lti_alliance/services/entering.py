@@ -1,6 +1,7 @@
 """Entering a course: the rows that a launch makes and refreshes there."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -19,7 +20,10 @@ from lti_alliance.models import (
     ResourceLink,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import rosters, score_resending
+from lti_alliance.services import line_items, rosters, score_resending
+
+CUSTOM_POINTS = "points"
+"""The custom parameter in which Canvas tells what an assignment is worth."""
 
 Row = TypeVar("Row", bound=Base)
 
@@ -65,7 +69,10 @@ def enter_course(
     resource_link.title = link.title or resource_link.title
     opened.resource_link_id = resource_link.id
     if launch.grade_service is not None:
-        is_new = _refresh_line_item(session, resource_link, launch.grade_service, at=at)
+        points = line_items.read_points(launch.custom.get(CUSTOM_POINTS, ""))
+        is_new = _refresh_line_item(
+            session, resource_link, launch.grade_service, points=points, at=at
+        )
         # What was blocked for everybody may go now; what was blocked for this person alone, too,
         # since whoever is let in by the LMS is in the course.
         whose = None if is_new else opened.membership_id
@@ -136,7 +143,12 @@ def _join(
 
 
 def _refresh_line_item(
-    session: Session, resource_link: ResourceLink, service: GradeService, *, at: datetime
+    session: Session,
+    resource_link: ResourceLink,
+    service: GradeService,
+    *,
+    points: Decimal | None,
+    at: datetime,
 ) -> bool:
     """Keep what the message tells of the link's column; say whether it tells something new."""
     line_item = find_or_make(
@@ -148,6 +160,7 @@ def _refresh_line_item(
     line_item.container_url = service.lineitems or line_item.container_url
     line_item.scopes = sorted(service.scopes)
     line_item.held_host = service.held_host
+    line_item.maximum = line_item.maximum if points is None else points
     line_item.seen_at = at
     session.flush()
     return _told(line_item) != before

@@ -53,7 +53,7 @@ def propose_plan(form: Form, catalogue: Catalogue) -> Plan:
     """Propose a list for the modules that are named, in the catalogue's order; all if none is."""
     modules = _modules(form, catalogue) or list(catalogue.list())
     errors: dict[str, str] = {}
-    zone = _zone(form, errors)
+    zone = read_zone(form, errors)
     every = _every(form, errors)
     off = _weeks_off(form, errors)
     first = _first(form, zone, errors)
@@ -83,7 +83,7 @@ def propose_plan(form: Form, catalogue: Catalogue) -> Plan:
 def read_plan(form: Form, catalogue: Catalogue) -> list[Choice]:
     """Read the checked list; raise ``InvalidInput`` naming every field that cannot be used."""
     faults: dict[str, str] = {}
-    zone = _zone(form, faults)
+    zone = read_zone(form, faults)
     choices = []
     for module in _modules(form, catalogue):
         try:
@@ -93,7 +93,7 @@ def read_plan(form: Form, catalogue: Catalogue) -> list[Choice]:
             continue
         closes_at = None
         if text := form.get(f"closes_at.{module.id}", "").strip():
-            closes_at = _local(text, zone)
+            closes_at = read_local(text, zone)
             if closes_at is None:
                 faults[f"closes_at.{module.id}"] = CLOSES_INVALID
         settings = replace(propose(module), closes_at=closes_at)
@@ -110,7 +110,8 @@ def _modules(form: Form, catalogue: Catalogue) -> list[Module]:
     return [module for module in catalogue.list() if module.id in named]
 
 
-def _zone(form: Form, errors: dict[str, str]) -> ZoneInfo:
+def read_zone(form: Form, errors: dict[str, str]) -> ZoneInfo:
+    """Read a form's time zone, UTC where it names none."""
     name = form.get("zone", "").strip() or "UTC"
     try:
         return ZoneInfo(name)
@@ -123,14 +124,15 @@ def _first(form: Form, zone: ZoneInfo, errors: dict[str, str]) -> datetime | Non
     text = form.get("first", "").strip()
     if not text:
         return None
-    moment = _local(text, zone)
+    moment = read_local(text, zone)
     if moment is None:
         errors["first"] = FIRST_INVALID
         return None
     return moment.astimezone(zone)
 
 
-def _local(text: str, zone: ZoneInfo) -> datetime | None:
+def read_local(text: str, zone: ZoneInfo) -> datetime | None:
+    """Read a local moment; nothing for a text that is none."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -18,10 +18,11 @@ from lti_alliance.domain.modules import Module
 from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, modules, wordings
+from lti_alliance.services import activities, line_items, modules, wordings
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import (
     access,
+    copied_dates,
     forms,
     grade_pages,
     instructor_gradebook,
@@ -41,6 +42,8 @@ blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods=["POST"])
 
+blueprint.add_url_rule("/dates", view_func=copied_dates.dates)
+blueprint.add_url_rule("/dates", view_func=copied_dates.set_dates, methods=["POST"])
 blueprint.add_url_rule("/students/<membership_id>/grade", view_func=grade_pages.grade)
 for _address, _act in (
     ("/deliveries/<delivery_id>/resend", instructor_gradebook.resend),
@@ -254,6 +257,8 @@ def _settings_page(
         has_work=has_work,
         may_change=access.current().role.configures,
         was_saved="saved" in request.args,
+        column=line_items.differing_maximum(activity) if activity else None,
+        own_maximum=activity_settings(activity).maximum if activity else None,
     )
 
 

@@ -9,7 +9,14 @@ from lti_alliance.domain.launch import Role
 from lti_alliance.errors import NotFound
 from lti_alliance.models import Activity, Membership, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, deep_linking, reports, student_home
+from lti_alliance.services import (
+    activities,
+    copied_dates,
+    deep_linking,
+    line_items,
+    reports,
+    student_home,
+)
 from lti_alliance.services.activities import Opening, OpeningKind
 from lti_alliance.web import access, observing, platform_pages, transaction
 from lti_alliance.web.rendering import page
@@ -105,6 +112,8 @@ def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
         "instructor/overview.html",
         activity=opening.activity,
         overview=overview,
+        copied=copied_dates.count_open(db.session(), opening.activity.resource_link.context),
+        column=line_items.differing_maximum(opening.activity),
         module=overview.module,
         resent=request.args.get("resent", type=int),
         resent_all=request.args.get("resent_all", type=int),

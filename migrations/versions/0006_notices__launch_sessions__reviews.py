@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("for_user", sa.String(length=255), server_default=sa.text("''"), nullable=False),
     )
     op.add_column("launch_sessions", sa.Column("mentored", sa.JSON(), nullable=True))
+    op.add_column("line_items", sa.Column("maximum", sa.String(length=40), nullable=True))
     op.create_table(
         "notices",
         sa.Column("registration_id", sa.Uuid(), nullable=False),
@@ -83,5 +84,6 @@ def downgrade() -> None:
     op.drop_table("course_copies")
     op.drop_index(op.f("ix_notices_received_at"), table_name="notices")
     op.drop_table("notices")
+    op.drop_column("line_items", "maximum")
     op.drop_column("launch_sessions", "mentored")
     op.drop_column("launch_sessions", "for_user")
