@@ -27,6 +27,7 @@ from lti_alliance.web import (
     grade_pages,
     instructor_gradebook,
     instructor_grading,
+    instructor_previews,
     opening,
     quiz_pages,
     transaction,
@@ -51,6 +52,7 @@ for _address, _act in (
     ("/comparison", instructor_gradebook.compare),
     ("/roster", instructor_gradebook.read_roster),
     ("/column", instructor_gradebook.ask_for_column),
+    ("/previews/clearing", instructor_previews.clear),
 ):
     blueprint.add_url_rule(_address, view_func=_act, methods=["POST"])
 

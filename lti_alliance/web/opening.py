@@ -119,6 +119,7 @@ def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
         resent_all=request.args.get("resent_all", type=int),
         compared=request.args.get("compared", type=int),
         asked=request.args.get("asked", type=int),
+        cleared=request.args.get("cleared", type=int),
         roster_asked=request.args.get("roster", type=int),
         tab="overview",
     )
