@@ -23,6 +23,8 @@ class Role(StrEnum):
 
     INSTRUCTOR = "instructor"
     TEACHING_ASSISTANT = "teaching_assistant"
+    AIDE = "aide"
+    """A teaching assistant whom the instructor of the course does not let see students' work."""
     CONTENT_DEVELOPER = "content_developer"
     LEARNER = "learner"
     OBSERVER = "observer"

@@ -25,6 +25,7 @@ from lti_alliance.web import (
     copied_dates,
     forms,
     grade_pages,
+    instructor_assistants,
     instructor_gradebook,
     instructor_grading,
     instructor_previews,
@@ -52,11 +53,12 @@ for _address, _act in (
     ("/comparison", instructor_gradebook.compare),
     ("/roster", instructor_gradebook.read_roster),
     ("/column", instructor_gradebook.ask_for_column),
+    ("/assistants", instructor_assistants.set_assistants),
     ("/previews/clearing", instructor_previews.clear),
 ):
     blueprint.add_url_rule(_address, view_func=_act, methods=["POST"])
 
-_staff = access.role(Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.CONTENT_DEVELOPER)
+_staff = access.role(Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.AIDE, Role.CONTENT_DEVELOPER)
 
 
 @blueprint.get("/modules")
@@ -259,6 +261,7 @@ def _settings_page(
         has_work=has_work,
         may_change=access.current().role.configures,
         was_saved="saved" in request.args,
+        was_set_for_course="assistants" in request.args,
         column=line_items.differing_maximum(activity) if activity else None,
         own_maximum=activity_settings(activity).maximum if activity else None,
     )

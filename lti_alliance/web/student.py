@@ -57,7 +57,13 @@ def home() -> BaseResponse:
 
 
 @blueprint.get("/reading")
-@access.role(Role.LEARNER, Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.CONTENT_DEVELOPER)
+@access.role(
+    Role.LEARNER,
+    Role.INSTRUCTOR,
+    Role.TEACHING_ASSISTANT,
+    Role.AIDE,
+    Role.CONTENT_DEVELOPER,
+)
 def reading() -> Response:
     """Show the reading of the activity's module."""
     activity = activity_of(access.current())

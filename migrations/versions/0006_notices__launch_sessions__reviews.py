@@ -16,6 +16,10 @@ def upgrade() -> None:
     )
     op.add_column("launch_sessions", sa.Column("mentored", sa.JSON(), nullable=True))
     op.add_column("line_items", sa.Column("maximum", sa.String(length=40), nullable=True))
+    op.add_column(
+        "contexts",
+        sa.Column("assistants_excluded", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
     op.create_table(
         "notices",
         sa.Column("registration_id", sa.Uuid(), nullable=False),
@@ -84,6 +88,7 @@ def downgrade() -> None:
     op.drop_table("course_copies")
     op.drop_index(op.f("ix_notices_received_at"), table_name="notices")
     op.drop_table("notices")
+    op.drop_column("contexts", "assistants_excluded")
     op.drop_column("line_items", "maximum")
     op.drop_column("launch_sessions", "mentored")
     op.drop_column("launch_sessions", "for_user")
