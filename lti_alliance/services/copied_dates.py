@@ -46,11 +46,12 @@ def list_copied(session: Session, context: Context) -> tuple[CopiedDate, ...]:
 
     A link that nobody has opened since the copy is not known here yet.
     """
-    original = aliased(Activity)
+    original, its_link = aliased(Activity), aliased(ResourceLink)
     rows = session.execute(
-        select(Activity, original.settings, ContentItem.settings)
+        select(Activity, original.settings, its_link.context_id, ContentItem.settings)
         .join(ResourceLink, ResourceLink.id == Activity.resource_link_id)
         .outerjoin(original, original.id == Activity.copied_from_id)
+        .outerjoin(its_link, its_link.id == original.resource_link_id)
         .outerjoin(
             ContentItem,
             (ContentItem.id == Activity.content_item_id) & (ContentItem.context_id != context.id),
@@ -65,9 +66,9 @@ def list_copied(session: Session, context: Context) -> tuple[CopiedDate, ...]:
             old=old,
             now=activity_settings(activity).closes_at,
         )
-        for activity, copied, placed in rows
-        if (old := _closes_at(copied or placed)) is not None
-        and not _is_copied_within(session, activity, context)
+        for activity, copied, copied_in, placed in rows
+        # A second link to the same thing in one course has its closing time from the beginning.
+        if copied_in != context.id and (old := _closes_at(copied or placed)) is not None
     ]
     return tuple(sorted(found, key=lambda each: (each.old, each.title)))
 
@@ -121,11 +122,3 @@ def apply(
 def _closes_at(settings: Mapping[str, Any] | None) -> datetime | None:
     text = settings.get("closes_at") if settings else None
     return datetime.fromisoformat(text) if text else None
-
-
-def _is_copied_within(session: Session, activity: Activity, context: Context) -> bool:
-    # A second link to the same thing in one course has its closing time from the beginning.
-    if activity.copied_from_id is None:
-        return False
-    original = session.get_one(Activity, activity.copied_from_id)
-    return original.resource_link.context_id == context.id

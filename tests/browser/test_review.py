@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 
 from tests.browser.conftest import COURSES, Demo, open_activity, sign_in, tool_frame
-from tests.browser.test_every_page import faults
+from tests.browser.test_every_page import NARROW, faults
 from tests.browser.test_main_path import WORDS, take_taster
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
@@ -53,6 +53,8 @@ def test_work_is_reviewed_from_the_gradebook(
     expect(frame.get_by_text("Attempt 1, question by question")).to_be_visible()
     expect(frame.get_by_text(WORDS.strip()).first).to_be_visible()
     wrong = faults(page, demo)
+    page.set_viewport_size(NARROW)
+    wrong += faults(page, demo)
     frame.get_by_role("link", name="Why this grade?").click()
     expect(frame.locator("body[data-page=grade]")).to_be_visible()
     frame.get_by_role("link", name="Submission").click()
