@@ -19,10 +19,12 @@ from sqlalchemy.orm import Session
 from lti_alliance.domain.circuits import is_failure
 from lti_alliance.lti.grade_services import GradeServices
 from lti_alliance.lti.memberships import Memberships
+from lti_alliance.lti.notices import NoticeHandlers
 from lti_alliance.lti.tokens import ServiceTokens
 from lti_alliance.models import begin_write, db
 from lti_alliance.parts import parts
-from lti_alliance.services import gradebook_checks, roster_reading
+from lti_alliance.services import gradebook_checks, notices, roster_reading
+from lti_alliance.services.notices import SubscribeStep
 from lti_alliance.services.ports import Acts, Gradebook, Roster
 from lti_alliance.services.score_claims import claim_due, is_anything_due
 from lti_alliance.services.score_records import put_off, record
@@ -89,6 +91,7 @@ class Deliverer:
         )
         self._gradebook = gradebook or GradeServices(tokens)
         self._roster = roster or Memberships(tokens)
+        self._handlers = NoticeHandlers(tokens)
 
     def deliver_due(self) -> int:
         """Make every step that is due now, one after the other, and count the steps."""
@@ -258,6 +261,26 @@ class Deliverer:
         except Exception:
             # The lease runs out by itself, and the roster is read again.
             log.exception("roster_failed", context_id=str(context_id))
+
+    def claim_subscription(self) -> SubscribeStep | None:
+        """Claim a deployment whose notices are to be asked for; nothing when none is due."""
+        at, token = self._parts.now(), token_hex(8)
+        with self._reading() as session:
+            if not notices.is_any_due(session, at=at):
+                return None
+        with self._act() as session:
+            return notices.claim(session, at=at, lease=CHECK_LEASE, token=token)
+
+    def subscribe(self, step: SubscribeStep) -> None:
+        """Ask for the notices of a claimed deployment, and keep how that went."""
+        address = f"{self._parts.settings.base_url}/lti/notices"
+        try:
+            error = notices.call(self._handlers, step, address=address)
+            with self._act() as session:
+                notices.record(session, step, error, at=self._parts.now(), jitter=draw_jitter())
+        except Exception:
+            # The lease runs out by itself, and it is tried again.
+            log.exception("subscription_failed", deployment_id=step.handlers.deployment_id)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

@@ -42,6 +42,12 @@ _registry = CollectorRegistry()
 launches_total = Counter(
     "alliance_launches", "Launches by outcome code.", ["code"], registry=_registry
 )
+notices_total = Counter(
+    "alliance_notices",
+    "Notices of platforms by kind, or by the code of their refusal.",
+    ["kind"],
+    registry=_registry,
+)
 request_seconds = Histogram(
     "alliance_request_seconds",
     "Time to answer a request.",

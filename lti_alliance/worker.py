@@ -100,6 +100,7 @@ class Worker:
         self._jobs: Future[None] | None = None
         self._check: Future[None] | None = None
         self._roster: Future[None] | None = None
+        self._subscription: Future[None] | None = None
         self._beaten_at: datetime | None = None
         self._jobs_seen_at: datetime | None = None
 
@@ -110,8 +111,8 @@ class Worker:
         if self._listens:
             pause_s = max(pause_s, LISTENING_POLL_S)
             threading.Thread(target=self._listen, args=(stop,), daemon=True).start()
-        # One thread more for the timetable, one for comparing gradebooks, one for reading rosters.
-        with ThreadPoolExecutor(THREADS + 3, thread_name_prefix="worker") as pool:
+        # One thread more for each of the timetable, gradebooks, rosters and notices.
+        with ThreadPoolExecutor(THREADS + 4, thread_name_prefix="worker") as pool:
             while not stop.is_set():
                 # Cleared before looking: what becomes due while looking wakes the next look.
                 self._woken.clear()
@@ -148,6 +149,8 @@ class Worker:
             self._check = self._begin_check(pool)
         if self._roster is None or self._roster.done():
             self._roster = self._begin_roster(pool)
+        if self._subscription is None or self._subscription.done():
+            self._subscription = self._begin_subscription(pool)
         while len(self._under_way) < THREADS:
             claimed = self._deliverer.claim()
             if claimed is None:
@@ -170,6 +173,14 @@ class Worker:
         if claimed is None:
             return None
         future = pool.submit(self._deliverer.read_roster, *claimed)
+        future.add_done_callback(lambda _: self._woken.set())
+        return future
+
+    def _begin_subscription(self, pool: ThreadPoolExecutor) -> Future[None] | None:
+        step = self._deliverer.claim_subscription()
+        if step is None:
+            return None
+        future = pool.submit(self._deliverer.subscribe, step)
         future.add_done_callback(lambda _: self._woken.set())
         return future
 

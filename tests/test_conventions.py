@@ -72,7 +72,7 @@ def test_only_platform_messages_come_from_other_sites(app: Flask) -> None:
         and getattr(access.rule_of(app, rule.endpoint), "takes_cross_site_forms", False)
     }
 
-    assert cross_site <= {"/lti/login", "/lti/login/continue", "/lti/launch"}
+    assert cross_site <= {"/lti/login", "/lti/login/continue", "/lti/launch", "/lti/notices"}
 
 
 def test_every_form_needs_the_token_of_its_launch(app: Flask, session: Session, now: Clock) -> None:

@@ -41,6 +41,12 @@ def put_in_order(items: Sequence[Item], numbers: Sequence[int]) -> list[Item]:
     return [items[place] for place in places]
 
 
+def shift_weeks(moment: datetime, weeks: int) -> datetime:
+    """Return a local moment some weeks later, or earlier, on the same clock."""
+    assert isinstance(moment.tzinfo, ZoneInfo)
+    return moment + timedelta(weeks=weeks)
+
+
 def _week(day: date) -> tuple[int, int]:
     year, week, _ = day.isocalendar()
     return year, week

@@ -23,6 +23,8 @@ class Role(StrEnum):
 
     INSTRUCTOR = "instructor"
     TEACHING_ASSISTANT = "teaching_assistant"
+    AIDE = "aide"
+    """A teaching assistant whom the instructor of the course does not let see students' work."""
     CONTENT_DEVELOPER = "content_developer"
     LEARNER = "learner"
     OBSERVER = "observer"
@@ -161,6 +163,14 @@ class RosterService:
     held_host: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeService:
+    """The platform notification service claim, address already judged."""
+
+    url: str
+    held_host: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeepLinkingRequest:
     """What the platform accepts back (Deep Linking 2.0 section 4.4.1), address already judged."""
@@ -195,9 +205,14 @@ class Launch:
     context: LaunchContext | None = None
     resource_link: LaunchResourceLink | None = None
     target: Target = field(default_factory=Target)
+    for_user: str = ""
+    """Whose work a submission review is about: a ``sub``."""
+    mentored: tuple[str, ...] = ()
+    """Whose progress an observer may see: each a ``sub``."""
     custom: Mapping[str, str] = field(default_factory=dict)
     grade_service: GradeService | None = None
     roster_service: RosterService | None = None
+    notice_service: NoticeService | None = None
     deep_linking: DeepLinkingRequest | None = None
     platform_family: str = ""
     platform_name: str = ""

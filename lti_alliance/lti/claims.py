@@ -16,9 +16,11 @@ from lti_alliance.domain.launch import (
     GradeService,
     LaunchContext,
     LaunchResourceLink,
+    NoticeService,
     Person,
     RosterService,
 )
+from lti_alliance.domain.notices import NOTICE_SCOPE, NoticeType
 from lti_alliance.errors import LaunchRejected
 from lti_alliance.models import Registration
 
@@ -35,6 +37,7 @@ MAX_TEXT = 255
 MAX_CUSTOM_TEXT = 1000
 MAX_CUSTOM_VALUES = 100
 MAX_RETURN_URL = 500
+MAX_MENTORED = 50
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # Controls, halves of characters, and marks of direction: a name with an override would turn the
@@ -151,12 +154,27 @@ def resource_link(claims: Claims) -> LaunchResourceLink:
     return LaunchResourceLink(id=value["id"], title=text(value.get("title")))
 
 
-def check_review(claims: Claims) -> None:
-    """Check what a submission review cannot do without (Submission Review 1.0): whom, and where."""
-    if not is_identifier(part(claims, f"{CLAIM}for_user").get("user_id")):
+def reviewed_user(claims: Claims) -> str:
+    """Read whose work a review is about (Submission Review 1.0), and check that it has a column."""
+    user_id = part(claims, f"{CLAIM}for_user").get("user_id")
+    if not isinstance(user_id, str) or not is_identifier(user_id):
         raise LaunchRejected("claim.for_user", status=422)
     if not is_identifier(part(claims, GRADE_SERVICE).get("lineitem")):
         raise LaunchRejected("claim.lineitem", status=422)
+    return user_id
+
+
+def reviewed_link(claims: Claims) -> LaunchResourceLink | None:
+    """Read the link of a submission review, which may lack one: the column says it as well."""
+    has_link = is_identifier(part(claims, f"{CLAIM}resource_link").get("id"))
+    return resource_link(claims) if has_link else None
+
+
+def mentored_users(claims: Claims) -> tuple[str, ...]:
+    """Read whose progress an observer may see (Core 1.3 appendix D.1); nothing where none is."""
+    told = claims.get(f"{CLAIM}role_scope_mentor")
+    listed = told if isinstance(told, list) else []
+    return tuple(each for each in listed if is_identifier(each))[:MAX_MENTORED]
 
 
 def custom(claims: Claims) -> dict[str, str]:
@@ -192,6 +210,19 @@ def roster_service(claims: Claims, site: Site) -> RosterService | None:
     """Read the NRPS endpoint (NRPS 2.0 section 3.6.1.1)."""
     address = site.judge(part(claims, ROSTER_SERVICE).get("context_memberships_url"))
     return RosterService(address.url, address.held_host) if address else None
+
+
+def notice_service(claims: Claims, site: Site) -> NoticeService | None:
+    """Read where notices are asked for (Platform Notification Service 1.0)."""
+    told = part(claims, f"{CLAIM}platformnotificationservice")
+    types = told.get("notice_types_supported")
+    scopes = told.get("scope")
+    if not isinstance(types, list) or not set(NoticeType) <= {str(each) for each in types}:
+        return None
+    if not isinstance(scopes, list) or NOTICE_SCOPE not in scopes:
+        return None
+    address = site.judge(told.get("platform_notification_service_url"))
+    return NoticeService(address.url, address.held_host) if address else None
 
 
 def deep_linking(claims: Claims, registration: Registration) -> DeepLinkingRequest:

@@ -98,6 +98,9 @@ def content_item(link: PlacedLink, *, family: str, launch_url: str) -> dict[str,
             "resourceId": link.id,
             "tag": TAG,
         }
+        if family != Family.CANVAS:
+            # Canvas has no reviews of its own: there the address comes with each score.
+            item["lineItem"]["submissionReview"] = {"url": launch_url}
     if link.closes_at is not None:
         # Canvas takes the end of the submission for the due date, and what it calls available for
         # its lock; Moodle leaves both out.

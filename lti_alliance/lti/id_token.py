@@ -62,6 +62,11 @@ def key_id(header: Mapping[str, Any]) -> str:
     return kid
 
 
+def unverified_claims(token: str) -> Mapping[str, Any]:
+    """Return what a token says before anything in it is believed: to find whose key to ask."""
+    return _object(_decoded(token.split(".")[1]))
+
+
 def verified_claims(token: str, key: RSAPublicKey) -> Mapping[str, Any]:
     """Return what the token says, if the key signed it."""
     try:

@@ -16,6 +16,7 @@ from lti_alliance.domain.addresses import parse_target
 from lti_alliance.domain.launch import (
     Launch,
     MessageType,
+    Role,
     Target,
     course_role,
     is_institution_administrator,
@@ -151,24 +152,31 @@ def _launch(
     deployment_id = read.deployment_id(claims)
     target = _target(claims, kind, state, launch_url=launch_url)
     roles = read.role_uris(claims)
-    link = read.resource_link(claims) if kind is MessageType.RESOURCE_LINK else None
-    is_deep_linking = kind is MessageType.DEEP_LINKING
-    if kind is MessageType.SUBMISSION_REVIEW:
-        read.check_review(claims)
+    is_review, is_deep_linking = (
+        kind is MessageType.SUBMISSION_REVIEW,
+        kind is MessageType.DEEP_LINKING,
+    )
+    link = read.reviewed_link(claims) if is_review else None
+    if kind is MessageType.RESOURCE_LINK:
+        link = read.resource_link(claims)
+    role = course_role(roles)
     return Launch(
         message_type=kind,
         registration_id=registration.id,
         deployment_id=deployment_id,
         person=read.person(claims),
-        role=course_role(roles),
+        role=role,
         is_test_user=is_test_user(roles),
         is_institution_administrator=is_institution_administrator(roles),
         context=read.context(claims),
         resource_link=link,
         target=target,
+        for_user=read.reviewed_user(claims) if is_review else "",
+        mentored=read.mentored_users(claims) if role is Role.OBSERVER else (),
         custom=read.custom(claims),
         grade_service=read.grade_service(claims, site),
         roster_service=read.roster_service(claims, site),
+        notice_service=read.notice_service(claims, site),
         deep_linking=read.deep_linking(claims, registration) if is_deep_linking else None,
         platform_family=read.platform_family(claims, registration),
         platform_name=read.platform_name(claims),

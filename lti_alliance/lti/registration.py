@@ -143,6 +143,13 @@ def _wanted_messages(
                 message[f"{CANVAS}course_navigation/default_enabled"] = tool.in_course_menu
         yield message
 
+    if platform.family != Family.CANVAS and MessageType.SUBMISSION_REVIEW in platform.messages:
+        yield {
+            "type": MessageType.SUBMISSION_REVIEW.value,
+            "target_link_uri": tool.launch_url,
+            "label": tool.name,
+        }
+
 
 def _identifier(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from lti_alliance.domain.gradebook import GradeScope
 from lti_alliance.domain.launch import MessageType
+from lti_alliance.domain.notices import NOTICE_SCOPE
 from lti_alliance.domain.roster import MEMBERSHIP_SCOPE
-
-NOTICE_SCOPE = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
 
 SCOPES = (
     GradeScope.LINE_ITEM,

@@ -10,6 +10,7 @@ from lti_alliance.models.courses import Activity, Context, Grade, LineItem, Reso
 from lti_alliance.models.invitations import Invitation
 from lti_alliance.models.launches import LaunchSession
 from lti_alliance.models.modules import ModuleVersion
+from lti_alliance.models.notices import CourseCopy, Notice, NoticeSubscription
 from lti_alliance.models.people import Membership, Profile, User
 from lti_alliance.models.platforms import (
     AccessToken,
@@ -37,6 +38,7 @@ __all__ = [
     "Base",
     "ContentItem",
     "Context",
+    "CourseCopy",
     "DeepLinking",
     "DeliveryTry",
     "Deployment",
@@ -49,6 +51,8 @@ __all__ = [
     "LineItem",
     "Membership",
     "ModuleVersion",
+    "Notice",
+    "NoticeSubscription",
     "PlannedActivity",
     "PlatformCircuit",
     "PlatformKeySet",

@@ -28,6 +28,8 @@ class Context(Keyed, Base):
     memberships_url: Mapped[str] = mapped_column(String(1000), default="")
     is_limited_to_sections: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether those who teach see the students of their own sections alone."""
+    assistants_excluded: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the instructor keeps students' work from teaching assistants."""
     created_at: Mapped[datetime]
     deployment: Mapped[Deployment] = relationship()
 
@@ -82,6 +84,8 @@ class LineItem(Keyed, Base):
     """A host that waits for approval; nothing is sent meanwhile."""
     may_create: Mapped[bool] = mapped_column(default=False)
     """The instructor asked for a new column where the link has none."""
+    maximum: Mapped[Decimal | None]
+    """What the column is worth in the LMS, as last told; empty where nothing was."""
     seen_at: Mapped[datetime]
     resource_link: Mapped[ResourceLink] = relationship(back_populates="line_item")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, false, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lti_alliance.domain.launch import Role
@@ -43,6 +43,10 @@ class LaunchSession(Keyed, Base):
     is_test_user: Mapped[bool] = mapped_column(default=False)
     target_activity: Mapped[str] = mapped_column(String(64), default="")
     target_attempt: Mapped[str] = mapped_column(String(64), default="")
+    for_user: Mapped[str] = mapped_column(String(255), default="", server_default=text("''"))
+    """Whose work this launch is to show: the `sub` in a submission review."""
+    mentored: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """Whose progress an observer may see, each a `sub`."""
     custom_activity: Mapped[str] = mapped_column(String(64), default="")
     return_url: Mapped[str] = mapped_column(String(500), default="")
     locale: Mapped[str] = mapped_column(String(20), default="")
@@ -58,6 +62,11 @@ class LaunchSession(Keyed, Base):
     membership: Mapped[Membership | None] = relationship()
     context: Mapped[Context | None] = relationship()
     resource_link: Mapped[ResourceLink | None] = relationship()
+
+    @property
+    def is_review(self) -> bool:
+        """Whether this launch is about one person's work, and not about an activity."""
+        return bool(self.for_user or self.target_attempt)
 
     @property
     def course_role(self) -> Role:

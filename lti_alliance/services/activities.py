@@ -21,7 +21,7 @@ from lti_alliance.models import (
     ResourceLink,
 )
 from lti_alliance.models.statements import rows_changed
-from lti_alliance.services import audit, grading, modules
+from lti_alliance.services import audit, grading, modules, notices
 from lti_alliance.services.origins import Origin, find_origin
 
 
@@ -219,6 +219,13 @@ def _open_from_course(session: Session, launch: LaunchSession, context: Context)
     return Opening(OpeningKind.ACTIVITY, activity=origin.activity)
 
 
+def _is_copy(session: Session, launch: LaunchSession, here: Context, there: Context) -> bool:
+    """Say whether this course is proved to be a copy: by the launch, else by a verified notice."""
+    if launch.context_history:
+        return there.lti_id in launch.context_history.split(",")
+    return notices.is_told_copy(session, here, there)
+
+
 def _open_new_link(
     session: Session, launch: LaunchSession, link: ResourceLink, *, at: datetime
 ) -> Opening:
@@ -231,7 +238,7 @@ def _open_new_link(
             raise NotFound
         return Opening(OpeningKind.UNSET)
     is_here = origin.context.id == link.context_id
-    if not is_here and origin.context.lti_id not in launch.context_history.split(","):
+    if not is_here and not _is_copy(session, launch, link.context, origin.context):
         return Opening(OpeningKind.UNSET, proposal=origin)
     settings = settings_from_json(origin.settings)
     if not is_here:

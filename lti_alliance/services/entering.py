@@ -1,13 +1,15 @@
 """Entering a course: the rows that a launch makes and refreshes there."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.launch import GradeService, Launch
+from lti_alliance.domain.launch import GradeService, Launch, MessageType
+from lti_alliance.errors import LaunchRejected
 from lti_alliance.models import (
     Base,
     Context,
@@ -18,7 +20,10 @@ from lti_alliance.models import (
     ResourceLink,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import rosters, score_resending, sections
+from lti_alliance.services import line_items, rosters, score_resending, sections
+
+CUSTOM_POINTS = "points"
+"""The custom parameter in which Canvas tells what an assignment is worth."""
 
 Row = TypeVar("Row", bound=Base)
 
@@ -54,6 +59,9 @@ def enter_course(
         rosters.want(session, context, launch.registration_id, at=at)
     opened.context_id = context.id
     opened.membership_id = _join(session, context, opened.user_id, launch, at=at).id
+    if launch.message_type is MessageType.SUBMISSION_REVIEW:
+        opened.resource_link_id = _reviewed_link(session, context, launch).id
+        return
     link = launch.resource_link
     if link is None or _is_course_itself(launch):
         return
@@ -66,11 +74,31 @@ def enter_course(
     resource_link.title = link.title or resource_link.title
     opened.resource_link_id = resource_link.id
     if launch.grade_service is not None:
-        is_new = _refresh_line_item(session, resource_link, launch.grade_service, at=at)
+        points = line_items.read_points(launch.custom.get(CUSTOM_POINTS, ""))
+        is_new = _refresh_line_item(
+            session, resource_link, launch.grade_service, points=points, at=at
+        )
         # What was blocked for everybody may go now; what was blocked for this person alone, too,
         # since whoever is let in by the LMS is in the course.
         whose = None if is_new else opened.membership_id
         score_resending.resume(session, resource_link, membership_id=whose, at=at)
+
+
+def _reviewed_link(session: Session, context: Context, launch: Launch) -> ResourceLink:
+    """Find the link whose work is to be reviewed: that of the column, or the one named.
+
+    A review makes nothing: what nobody has ever opened holds no work.
+    """
+    found: ResourceLink | None = None
+    known = select(ResourceLink).where(ResourceLink.context_id == context.id)
+    if launch.grade_service is not None and launch.grade_service.lineitem:
+        of_column = known.join(LineItem).where(LineItem.url == launch.grade_service.lineitem)
+        found = session.scalars(of_column.limit(1)).first()
+    if found is None and launch.resource_link is not None:
+        found = session.scalar(known.where(ResourceLink.lti_id == launch.resource_link.id))
+    if found is None:
+        raise LaunchRejected("claim.lineitem", status=422)
+    return found
 
 
 def _is_course_itself(launch: Launch) -> bool:
@@ -123,7 +151,12 @@ def _join(
 
 
 def _refresh_line_item(
-    session: Session, resource_link: ResourceLink, service: GradeService, *, at: datetime
+    session: Session,
+    resource_link: ResourceLink,
+    service: GradeService,
+    *,
+    points: Decimal | None,
+    at: datetime,
 ) -> bool:
     """Keep what the message tells of the link's column; say whether it tells something new."""
     line_item = find_or_make(
@@ -135,6 +168,7 @@ def _refresh_line_item(
     line_item.container_url = service.lineitems or line_item.container_url
     line_item.scopes = sorted(service.scopes)
     line_item.held_host = service.held_host
+    line_item.maximum = line_item.maximum if points is None else points
     line_item.seen_at = at
     session.flush()
     return _told(line_item) != before

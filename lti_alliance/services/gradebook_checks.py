@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.domain.circuits import is_failure
 from lti_alliance.domain.delivery import DeliveryState, Reason, backoff
-from lti_alliance.domain.gradebook import GradingProgress, LineItemRef, Result
+from lti_alliance.domain.gradebook import Family, GradingProgress, LineItemRef, Result
 from lti_alliance.errors import PlatformError
 from lti_alliance.models import (
     Activity,
@@ -31,7 +31,7 @@ from lti_alliance.models import (
     User,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import circuits, score_resending
+from lti_alliance.services import circuits, line_items, score_resending
 from lti_alliance.services.check_findings import Finding, Told, judge, write
 from lti_alliance.services.ports import Gradebook
 from lti_alliance.services.score_claims import is_free, is_wanted
@@ -226,6 +226,7 @@ def record_check(
         assert heard.error is not None
         _record_failure(session, step, heard.error, check.tries, at=at, jitter=jitter)
         return True
+    _keep_maximum(session, step, heard.results)
     findings = judge(session, step.activity_id, step.told, heard.results, step.line_item.family)
     changed = write(session, findings, at=at)
     if changed:
@@ -240,6 +241,16 @@ def record_check(
         findings=_summary(step, heard.results, findings),
     )
     return True
+
+
+def _keep_maximum(session: Session, step: CheckStep, results: Mapping[str, Result]) -> None:
+    # Canvas repeats the maximum that it was told; only Moodle tells what the column is worth.
+    if step.line_item.family != Family.MOODLE:
+        return
+    for result in results.values():
+        if result.maximum is not None:
+            line_items.keep_maximum(session, step.activity_id, result.maximum)
+            return
 
 
 def _move(session: Session, step: CheckStep, url: str, *, at: datetime) -> None:

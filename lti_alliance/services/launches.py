@@ -21,7 +21,7 @@ from lti_alliance.models import (
     User,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import audit
+from lti_alliance.services import audit, notices
 from lti_alliance.services.entering import enter_course, find_or_make
 
 CUSTOM_ACTIVITY = "activity"
@@ -76,6 +76,8 @@ def open_launch(
         is_administrator=launch.is_institution_administrator,
         target_activity=launch.target.activity,
         target_attempt=launch.target.attempt,
+        for_user=launch.for_user,
+        mentored=list(launch.mentored) or None,
         custom_activity=launch.custom.get(CUSTOM_ACTIVITY, "")[:_MAX_OPAQUE],
         context_history=_history(launch),
         return_url=launch.return_url,
@@ -93,6 +95,8 @@ def open_launch(
     _remember_profile(session, user, launch.person, expires_at=at + profile_for)
     if launch.context is not None:
         enter_course(session, opened, launch, deployment, at=at)
+    if launch.notice_service is not None and not launch.notice_service.held_host:
+        notices.want(session, deployment, launch.notice_service.url, at=at)
     _note_launch(session, launch, at=at)
     audit.record(
         session,
@@ -203,7 +207,7 @@ def _remember_profile(
 
 def _note_launch(session: Session, launch: Launch, *, at: datetime) -> None:
     registration = session.get_one(Registration, launch.registration_id)
-    services = (launch.grade_service, launch.roster_service)
+    services = (launch.grade_service, launch.roster_service, launch.notice_service)
     held = {service.held_host for service in services if service and service.held_host}
     if new := sorted(held.difference(registration.held_hosts)):
         registration.held_hosts = [*registration.held_hosts, *new][:_MAX_HELD_HOSTS]

@@ -1,15 +1,20 @@
 """Line items: a column of the gradebook asked for, where a link was placed without one."""
 
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from lti_alliance.domain.activities import settings_from_json
 from lti_alliance.domain.gradebook import GradeScope
 from lti_alliance.errors import Conflict
 from lti_alliance.models import Activity, LineItem, Membership
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.services import audit, score_resending
+
+_MOST_POINTS = 1_000_000
 
 
 def may_ask_for_column(line_item: LineItem | None) -> bool:
@@ -20,6 +25,31 @@ def may_ask_for_column(line_item: LineItem | None) -> bool:
         and not line_item.may_create
         and _is_offered(line_item)
     )
+
+
+def read_points(text: str) -> Decimal | None:
+    """Read the points that a launch tells of its column; nothing for what is none."""
+    try:
+        points = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return points if points.is_finite() and 0 <= points < _MOST_POINTS else None
+
+
+def keep_maximum(session: Session, activity_id: UUID, maximum: Decimal) -> None:
+    """Keep what a column turned out to be worth."""
+    link = select(Activity.resource_link_id).where(Activity.id == activity_id).scalar_subquery()
+    rows_changed(
+        session,
+        update(LineItem).where(LineItem.resource_link_id == link).values(maximum=maximum),
+    )
+
+
+def differing_maximum(activity: Activity) -> Decimal | None:
+    """Return what the column is worth where that is known and is not what the activity is."""
+    line_item = activity.resource_link.line_item
+    told = line_item.maximum if line_item else None
+    return None if told == settings_from_json(activity.settings).maximum else told
 
 
 def ask_for_column(session: Session, activity: Activity, *, actor: Membership, at: datetime) -> int:

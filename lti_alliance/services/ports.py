@@ -12,6 +12,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.gradebook import LineItemRef, Result, Score
+from lti_alliance.domain.notices import NoticeHandlersRef, NoticeType
 from lti_alliance.domain.roster import Member, RosterRef
 
 Acts = Callable[[], AbstractContextManager[Session]]
@@ -40,6 +41,15 @@ class Gradebook(Protocol):
 
     def create_line_item(self, line_item: LineItemRef, *, label: str, maximum: Decimal) -> str:
         """Give the link a line item and return its address."""
+
+
+class NoticeHandlers(Protocol):
+    """A platform's list of what it tells by itself (Platform Notification Service 1.0)."""
+
+    def subscribe(
+        self, handlers: NoticeHandlersRef, kinds: Sequence[NoticeType], address: str
+    ) -> None:
+        """Have these notices sent to an address; raises ``PlatformError`` when that fails."""
 
 
 class Roster(Protocol):

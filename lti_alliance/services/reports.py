@@ -97,6 +97,11 @@ class StudentRow:
         return any(a.state == AttemptState.IN_PROGRESS for a in self.attempts)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there is anything of this person here."""
+        return bool(self.attempts or self.reflections)
+
+    @property
     def to_grade(self) -> tuple[Reflection, ...]:
         """The reflections that wait for the instructor."""
         return tuple(r for r in self.reflections if r.state == ReflectionState.SUBMITTED)
@@ -307,7 +312,7 @@ def overview(
         not_opened=tuple(rosters.learners(absent)),
         roster=rosters.find_reading(session, context_id),
         strays=_strays(comparison, members, grades),
-        tests=tuple(row for row in rows if row.membership.is_test_user and row.attempts),
+        tests=tuple(row for row in rows if row.membership.is_test_user and row.has_begun),
         may_ask_for_column=waits_for_column
         and line_items.may_ask_for_column(activity.resource_link.line_item),
     )

@@ -13,6 +13,7 @@ from lti_alliance.web import (
     health,
     instructor,
     lti,
+    notices,
     picker,
     platform_pages,
     registering,
@@ -38,7 +39,17 @@ def register(app: Flask) -> None:
     wording.register(app)
     static_files.register(app)
     app.context_processor(_for_every_page)
-    for each in (health, lti, registering, student, instructor, platform_pages, picker, desk):
+    for each in (
+        health,
+        lti,
+        notices,
+        registering,
+        student,
+        instructor,
+        desk,
+        platform_pages,
+        picker,
+    ):
         app.register_blueprint(each.blueprint)
 
 

@@ -189,12 +189,19 @@ def _find_visit(session: Session, handle: str, *, at: datetime) -> Visit:
         launch=launch,
         registration=registration,
         user=launch.user,
-        role=launch.course_role,
+        role=_role_of(launch),
         membership=launch.membership,
         context=launch.context,
         resource_link=launch.resource_link,
         csrf_token=security.csrf_token(launch.handle, launch.cookie_digest),
     )
+
+
+def _role_of(launch: LaunchSession) -> Role:
+    """Return what the launch says, as far as the instructor of the course allows it."""
+    role = launch.course_role
+    is_kept_out = launch.context is not None and launch.context.assistants_excluded
+    return Role.AIDE if role is Role.TEACHING_ASSISTANT and is_kept_out else role
 
 
 def _check_still_open(launch: LaunchSession, *, at: datetime) -> None:

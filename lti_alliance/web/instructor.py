@@ -15,9 +15,12 @@ from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import (
     access,
     consequence_words,
+    copied_dates,
     grade_pages,
+    instructor_assistants,
     instructor_gradebook,
     instructor_grading,
+    instructor_previews,
     instructor_settings,
     preset_pages,
     quiz_pages,
@@ -51,6 +54,8 @@ blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods=["POST"])
 
+blueprint.add_url_rule("/dates", view_func=copied_dates.dates)
+blueprint.add_url_rule("/dates", view_func=copied_dates.set_dates, methods=["POST"])
 blueprint.add_url_rule("/students/<membership_id>/grade", view_func=grade_pages.grade)
 for _address, _act in (
     ("/deliveries/<delivery_id>/resend", instructor_gradebook.resend),
@@ -58,10 +63,12 @@ for _address, _act in (
     ("/comparison", instructor_gradebook.compare),
     ("/roster", instructor_gradebook.read_roster),
     ("/column", instructor_gradebook.ask_for_column),
+    ("/assistants", instructor_assistants.set_assistants),
+    ("/previews/clearing", instructor_previews.clear),
 ):
     blueprint.add_url_rule(_address, view_func=_act, methods=["POST"])
 
-_staff = access.role(Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.CONTENT_DEVELOPER)
+_staff = access.role(Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.AIDE, Role.CONTENT_DEVELOPER)
 
 
 @blueprint.get("/unmatched")

@@ -17,7 +17,7 @@ from lti_alliance.domain.modules import Module
 from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, consequences, modules
+from lti_alliance.services import activities, consequences, line_items, modules
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.consequences import Forecast
 from lti_alliance.web import access, forms, opening, preset_steps, transaction
@@ -209,4 +209,7 @@ def _settings_page(
         has_work=has_work,
         may_change=access.current().role.configures,
         was_saved="saved" in request.args,
+        was_set_for_course="assistants" in request.args,
+        column=line_items.differing_maximum(activity) if activity else None,
+        own_maximum=activity_settings(activity).maximum if activity else None,
     )

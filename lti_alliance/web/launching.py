@@ -63,7 +63,7 @@ def launch(token: str, state: LoginState, *, registration: Registration, at: dat
         at=at,
     )
     if message.message_type is MessageType.SUBMISSION_REVIEW:
-        raise LaunchRejected("message.not_offered", status=422)
+        _check_may_review(message)
     if message.message_type is MessageType.DEEP_LINKING:
         _check_may_place(message)
     platforms.judge_deployment(db.session(), registration, message.deployment_id, at=at)
@@ -81,6 +81,14 @@ def _check_may_place(message: Launch) -> None:
     if message.context is None:
         # An activity belongs to a course; there is none to add it to.
         raise LaunchRejected("claim.context", status=422)
+
+
+def _check_may_review(message: Launch) -> None:
+    if message.context is None:
+        raise LaunchRejected("claim.context", status=422)
+    is_own = message.person.sub == message.for_user
+    if not (message.role.teaches or is_own or message.for_user in message.mentored):
+        raise LaunchRejected("review.not_allowed", status=403)
 
 
 def _bound_secret(state: LoginState, *, is_consumed: bool) -> str:

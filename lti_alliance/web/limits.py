@@ -34,6 +34,7 @@ one_login = limiter.limit("30 per 10 seconds", key_func=_login_key)
 all_logins = limiter.limit("6000 per minute", key_func=client_network)
 one_launch = limiter.limit("60 per 10 seconds", key_func=_launch_key)
 all_launches = limiter.limit("3000 per minute", key_func=client_network)
+all_notices = limiter.limit("600 per minute", key_func=client_network)
 registrations = limiter.limit("30 per hour", key_func=client_network)
 _failed_launches = limiter.shared_limit(
     "60 per minute", scope="failed launches", key_func=client_network

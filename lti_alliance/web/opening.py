@@ -11,14 +11,16 @@ from lti_alliance.models import Activity, Membership, db
 from lti_alliance.parts import parts
 from lti_alliance.services import (
     activities,
+    copied_dates,
     deep_linking,
+    line_items,
     my_work,
     reports,
     student_home,
     student_sheets,
 )
 from lti_alliance.services.activities import Opening, OpeningKind
-from lti_alliance.web import access, platform_pages, rendering, transaction
+from lti_alliance.web import access, observing, platform_pages, rendering, transaction
 from lti_alliance.web.rendering import page
 
 
@@ -26,15 +28,14 @@ def home(visit: access.Visit) -> BaseResponse:
     """Show what this launch opened, as the role of the person sees it."""
     if deep_linking.find_request(db.session(), visit.launch) is not None:
         return redirect(url_for("picker.choose"), 303)
+    if visit.launch.is_review:
+        return redirect(url_for("student.submission"), 303)
     opening = opening_of(visit)
-    if opening.kind is OpeningKind.ATTEMPT and opening.attempt is not None:
-        address = url_for("student.attempt", attempt_id=opening.attempt.id)
-        return redirect(address, 303)
     match visit.role:
         case Role.ADMINISTRATOR:
             return platform_pages.status_page(visit)
         case Role.OBSERVER:
-            return _plain(visit.role)
+            return observing.show(visit)
         case _ if opening.kind is OpeningKind.NO_COURSE:
             return _plain("no_course")
         case _ if opening.kind is OpeningKind.COURSE:
@@ -131,11 +132,14 @@ def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
         activity=opening.activity,
         overview=overview,
         unseen=my_work.list_unseen(db.session(), opening.activity.id, seen_by=member_of(visit)),
+        copied=copied_dates.count_open(db.session(), opening.activity.resource_link.context),
+        column=line_items.differing_maximum(opening.activity),
         module=overview.module,
         resent=request.args.get("resent", type=int),
         resent_all=request.args.get("resent_all", type=int),
         compared=request.args.get("compared", type=int),
         asked=request.args.get("asked", type=int),
+        cleared=request.args.get("cleared", type=int),
         roster_asked=request.args.get("roster", type=int),
         tab="overview",
     )

@@ -179,13 +179,19 @@ _CLAIMS = {
     "claim.context": _unopened(422, _("The LMS did not say properly which course this is.")),
     "claim.for_user": _unopened(422, _("The LMS did not say whose work to show.")),
     "claim.lineitem": _unopened(422, _("The LMS did not say which gradebook column this is.")),
-    "message.not_offered": _unopened(
-        422,
-        _("This tool does not offer this way of opening it."),
-        _("Open an activity from its place in the course instead."),
-    ),
     "deployment.unknown": _unopened(403, _("This installation of the tool is not yet approved.")),
     "review.not_allowed": _forbidden(_("You may look at your own work only.")),
+}
+
+_NOTICES = {
+    "notice.malformed": _undone(400, _("What the LMS sent is no notice."), _TELL_ADMIN),
+    "notice.signature": _undone(
+        401, _("The notice is not signed with a key of the LMS."), _TELL_ADMIN
+    ),
+    "notice.unknown_sender": _undone(
+        403, _("The notice comes from an LMS or installation that is not known here."), _TELL_ADMIN
+    ),
+    "notice.expired": _undone(401, _("The notice is too old, or its clock is wrong."), _TELL_ADMIN),
 }
 
 _NOT_REGISTERED = _("The tool could not be registered")
@@ -395,6 +401,7 @@ PROBLEMS: Mapping[str, Problem] = {
     **_LAUNCH,
     **_TOKEN,
     **_CLAIMS,
+    **_NOTICES,
     **_REGISTRATION,
     **_DEEP_LINKING,
     **_WORK,

@@ -22,6 +22,7 @@ from lti_alliance.web import (
     opening,
     quiz_pages,
     student_reflections,
+    submissions,
     transaction,
     wording,
 )
@@ -34,6 +35,7 @@ leave_handle_to_addresses(blueprint, keeps_activity=True)
 _random = SystemRandom()
 
 grade_words.register(blueprint)
+blueprint.add_url_rule("/submission", view_func=submissions.submission)
 blueprint.add_url_rule("/grade", view_func=grade_pages.own_grade)
 
 _PROMPT = "/reflections/<prompt_id>"
@@ -62,7 +64,13 @@ def work() -> Response:
 
 
 @blueprint.get("/reading")
-@access.role(Role.LEARNER, Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.CONTENT_DEVELOPER)
+@access.role(
+    Role.LEARNER,
+    Role.INSTRUCTOR,
+    Role.TEACHING_ASSISTANT,
+    Role.AIDE,
+    Role.CONTENT_DEVELOPER,
+)
 def reading() -> Response:
     """Show the reading of the activity's module."""
     activity = activity_of(access.current())

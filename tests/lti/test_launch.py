@@ -1025,7 +1025,8 @@ def test_a_submission_review_is_told_apart(world: World) -> None:
     launch = world.launch(**review())
 
     assert launch.message_type is MessageType.SUBMISSION_REVIEW
-    assert launch.resource_link is None
+    assert launch.resource_link is not None
+    assert launch.for_user == "student-2"
 
 
 @pytest.mark.parametrize("for_user", [MISSING, None, {}, {"user_id": ""}, "student-2"])

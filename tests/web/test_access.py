@@ -41,7 +41,7 @@ def test_every_form_is_guarded(app: Flask) -> None:
     }
     from_elsewhere = {name for name, rule in posts.items() if rule and rule.takes_cross_site_forms}
 
-    assert from_elsewhere == {"lti.login", "lti.continue_login", "lti.launch"}
+    assert from_elsewhere == {"lti.login", "lti.continue_login", "lti.launch", "notices.take"}
     # The invitation's code is in its form, and the form comes from the tool's own page.
     invited = {"registering.perform"}
     assert all(posts[name].needs_visit for name in posts.keys() - from_elsewhere - invited)

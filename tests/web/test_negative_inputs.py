@@ -24,9 +24,11 @@ from lti_alliance.lti.http import PlatformHTTP
 from lti_alliance.lti.keys import create_key, signing_key
 from lti_alliance.models import (
     Context,
+    CourseCopy,
     LaunchSession,
     LineItem,
     Membership,
+    Notice,
     Registration,
     RegistrationState,
     ResourceLink,
@@ -34,6 +36,7 @@ from lti_alliance.models import (
     User,
 )
 from lti_alliance.parts import EXTENSION
+from lti_alliance.services import notices, platforms
 from tests.lti.test_http import resolving
 from tests.platforms import (
     INSTRUCTOR,
@@ -49,6 +52,7 @@ from tests.platforms import (
     signed,
 )
 from tests.web.invited import Invited, moodle
+from tests.web.noticing import notice_token, send_notices
 from tests.web.placing import Placing, request_claims
 
 ROWS = json.loads((Path(__file__).parent / "negative_inputs.json").read_text(encoding="utf-8"))
@@ -58,8 +62,6 @@ CASES: dict[str, Case] = {}
 # What is not offered yet is refused in plain words, with codes of its own.
 NOT_OFFERED = {
     "N046": (404, "not_found"),
-    "N141": (422, "message.not_offered"),
-    "N142": (422, "message.not_offered"),
 }
 
 # Answered with the form itself, so that nothing typed is lost; the faults stand beside the fields.
@@ -1004,11 +1006,13 @@ def teacher_of_nothing(world: World) -> Iterator[TestResponse]:
 
 @case("N122")
 def mentor(world: World) -> Iterator[TestResponse]:
-    world.browser().open(name="Hidden Student")
+    world.browser().open(name="Own Student")
+    world.browser().open(sub="student-2", name="Hidden Student")
     page = world.browser().open(
         sub="mentor-1", roles=[f"{MEMBERSHIP}Mentor"], role_scope_mentor=["student-1"]
     )
     assert 'data-page="observer"' in page.text
+    assert "Own Student" in page.text
     assert "Hidden Student" not in page.text
     yield page
 
@@ -1195,10 +1199,10 @@ def review_of_nobody(world: World) -> Iterator[TestResponse]:
 @case("N140")
 def review_of_no_column(world: World) -> Iterator[TestResponse]:
     service = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
-    yield from changed_claims(world, review(**{service: MISSING}), review(**{service: {}}))
-    # One that names a column is authentic, and not offered yet.
-    answer = world.browser().launch(**review())
-    assert 'data-error-code="message.not_offered"' in answer.text
+    # The last names a column that no launch has told of, on a link that nobody has opened.
+    yield from changed_claims(
+        world, review(**{service: MISSING}), review(**{service: {}}), review()
+    )
 
 
 @case("N141")
@@ -1208,7 +1212,10 @@ def review_by_another_learner(world: World) -> Iterator[TestResponse]:
 
 @case("N142")
 def review_without_submission(world: World) -> Iterator[TestResponse]:
-    yield from changed_claims(world, review(sub="teacher-1"))
+    world.browser().launch(sub="student-1")
+    browser = world.browser()
+    answer = browser.launch(**review(sub="teacher-1"))
+    yield browser.get(answer.location, follow_redirects=True)
 
 
 # F: deep linking
@@ -1405,3 +1412,85 @@ def test_state_lives_ten_minutes(world: World) -> None:
     world.now.move(seconds=timedelta(minutes=9, seconds=59).total_seconds())
 
     assert browser.send(login, world.token(login)).status_code == 303
+
+
+# I: notices
+
+
+def no_copies(world: World) -> None:
+    """Nothing of a refused batch is kept."""
+    world.session.rollback()
+    assert world.session.scalars(select(CourseCopy)).all() == []
+    assert world.session.scalars(select(Notice)).all() == []
+
+
+@case("N199")
+def notice_with_bad_signature(world: World) -> Iterator[TestResponse]:
+    good = notice_token(world)
+    for bad in (
+        notice_token(world, key="another"),
+        notice_token(world, header={"kid": "unknown"}),
+        notice_token(world, header={"kid": MISSING}),
+        good[:-8] + "AAAAAAAA",
+        "no.token.atall",
+    ):
+        yield send_notices(world, good, bad)
+        yield send_notices(world, bad, good)
+    no_copies(world)
+
+
+@case("N200")
+def notice_of_a_stranger(world: World) -> Iterator[TestResponse]:
+    world.add(Platform(issuer="https://other.test", client_id="other-1", name="Other"))
+    for changes in (
+        {"iss": "https://other.test"},
+        {"iss": MISSING},
+        {"aud": "other-1"},
+        {"aud": MISSING},
+        {"aud": ["client-1", "somebody-else"]},
+        {"azp": "somebody-else"},
+        {"deployment_id": "99"},
+        {"deployment_id": MISSING},
+    ):
+        yield send_notices(world, notice_token(world, **changes))
+    no_copies(world)
+
+
+@case("N201")
+def notice_of_unknown_kind(world: World) -> Iterator[TestResponse]:
+    answer = send_notices(world, notice_token(world, kind="LtiSomethingElseNotice"))
+    assert 'kind="unknown"' in world.browser().get("/metrics").text
+    yield answer
+
+
+@case("N203")
+def notice_of_yesterday(world: World) -> Iterator[TestResponse]:
+    now = int(world.now().timestamp())
+    for changes in (
+        {"iat": now - 3700, "exp": now - 100},
+        {"exp": MISSING},
+        {"iat": now + 3600, "exp": now + 7200},
+        {"exp": now + 86400},
+    ):
+        yield send_notices(world, notice_token(world, **changes))
+    no_copies(world)
+
+
+@case("N204")
+def notice_of_a_copy_from_elsewhere(world: World) -> Iterator[TestResponse]:
+    registration = world.platform.registration
+    platforms.approve_deployment(world.session, registration, "2", at=world.now())
+    world.session.commit()
+    # The course lives in deployment 1; deployment 2 says that its own new course is a copy of it.
+    world.browser().launch()
+    yield send_notices(world, notice_token(world, deployment_id="2", origins=["course-1"]))
+    world.session.rollback()
+    origin = world.session.scalars(select(Context)).one()
+    other = Context(
+        deployment_id=next(d.id for d in registration.deployments if d.deployment_id == "2"),
+        lti_id="course-2",
+        created_at=world.now(),
+    )
+    world.session.add(other)
+    world.session.flush()
+    assert not notices.is_told_copy(world.session, other, origin)

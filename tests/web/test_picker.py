@@ -56,6 +56,7 @@ def test_one_activity_is_placed(world: World) -> None:
     assert item["lineItem"]["resourceId"] == str(kept.id)
     assert item["lineItem"]["tag"] == "lti-alliance"
     assert item["lineItem"]["scoreMaximum"] == 18
+    assert item["lineItem"]["submissionReview"] == {"url": item["url"]}
     assert "submission" not in item
 
     opened = world.browser().open(custom={"activity": str(kept.id)}, roles=[LEARNER])

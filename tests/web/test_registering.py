@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from lti_alliance.domain.gradebook import GradeScope
+from lti_alliance.domain.notices import NOTICE_SCOPE
 from lti_alliance.domain.roster import MEMBERSHIP_SCOPE
-from lti_alliance.lti.platform_configuration import CANVAS
-from lti_alliance.lti.registration import TOOL
-from lti_alliance.lti.tool_description import NOTICE_SCOPE
+from lti_alliance.lti.platform_configuration import CANVAS, PLATFORM, read_configuration
+from lti_alliance.lti.registration import TOOL, registration_request
+from lti_alliance.lti.tool_description import ToolDescription
 from lti_alliance.models import AuditEvent, RegistrationState
 from lti_alliance.services import invitations, platforms
 from tests.platforms import World
@@ -72,6 +73,29 @@ def test_a_moodle_is_registered(world: World) -> None:
         "LtiResourceLinkRequest",
     ]
     assert {each.headers["Authorization"] for each in world.network.requests} == {f"Bearer {TOKEN}"}
+
+
+def test_a_platform_that_has_reviews_is_asked_for_them() -> None:
+    """Submission review is declared where the platform names it; Canvas and Moodle never do."""
+    tool = ToolDescription(
+        name="T",
+        description="",
+        base_url="https://tool.test",
+        launch_url="https://tool.test/lti/launch",
+        login_url="https://tool.test/lti/login",
+        jwks_url="https://tool.test/jwks",
+    )
+    asked = {}
+    for family in ("moodle", "canvas"):
+        document = moodle()
+        document[PLATFORM]["product_family_code"] = family
+        document[PLATFORM]["messages_supported"].append({"type": "LtiSubmissionReviewRequest"})
+        described = read_configuration(document, url=document["issuer"], allow_local=False)
+        own = registration_request(described, tool)[TOOL]
+        asked[family] = [each["type"] for each in own["messages"]]
+
+    assert "LtiSubmissionReviewRequest" in asked["moodle"]
+    assert "LtiSubmissionReviewRequest" not in asked["canvas"]
 
 
 def test_a_canvas_of_instructure_is_registered(world: World) -> None:

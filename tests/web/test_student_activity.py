@@ -177,7 +177,7 @@ def test_a_link_that_is_not_set_up_says_so(course):
         ({"link": None, "context_id": None, "membership_id": None}, "no-course"),
         ({"role": Role.OBSERVER}, "observer"),
         ({"role": Role.ADMINISTRATOR}, "administrator"),
-        ({"link": None}, "course"),
+        ({"link": None}, "my-work"),
     ],
 )
 def test_other_launches_get_a_plain_page(course, changes, name):
