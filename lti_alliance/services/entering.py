@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.launch import GradeService, Launch
+from lti_alliance.domain.launch import GradeService, Launch, Role
 from lti_alliance.models import (
     Base,
     Context,
@@ -18,7 +18,7 @@ from lti_alliance.models import (
     ResourceLink,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import rosters, score_resending
+from lti_alliance.services import rosters, score_resending, terms
 
 Row = TypeVar("Row", bound=Base)
 
@@ -48,7 +48,8 @@ def enter_course(
         context.memberships_url = launch.roster_service.memberships_url
         rosters.want(session, context, launch.registration_id, at=at)
     opened.context_id = context.id
-    opened.membership_id = _join(session, context, opened.user_id, launch, at=at).id
+    member = _join(session, context, opened.user_id, launch, at=at)
+    opened.membership_id = member.id
     link = launch.resource_link
     if link is None or _is_course_itself(launch):
         return
@@ -60,6 +61,9 @@ def enter_course(
     )
     resource_link.title = link.title or resource_link.title
     opened.resource_link_id = resource_link.id
+    if launch.role is Role.LEARNER:
+        # To somebody who teaches a platform tells the latest of all students' dates.
+        terms.keep_told_dates(session, resource_link, member, launch.custom, at=at)
     if launch.grade_service is not None:
         is_new = _refresh_line_item(session, resource_link, launch.grade_service, at=at)
         # What was blocked for everybody may go now; what was blocked for this person alone, too,

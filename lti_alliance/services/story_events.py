@@ -18,6 +18,7 @@ _TOLD = frozenset(
         "activity.closed",
         "activity.settings_changed",
         "attempt.submitted",
+        "attempt.time_up",
         "reflection.assessed",
         "reflection.submitted",
         "score.all_sent_again",

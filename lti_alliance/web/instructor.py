@@ -18,10 +18,11 @@ from lti_alliance.domain.modules import Module
 from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, modules, wordings
+from lti_alliance.services import activities, modules, terms, wordings
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import (
     access,
+    accommodations,
     forms,
     grade_pages,
     instructor_gradebook,
@@ -42,6 +43,10 @@ blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods=["POST"])
 
 blueprint.add_url_rule("/students/<membership_id>/grade", view_func=grade_pages.grade)
+_ACCOMMODATION = "/students/<membership_id>/accommodation"
+blueprint.add_url_rule("/accommodations", view_func=accommodations.list_all)
+blueprint.add_url_rule(_ACCOMMODATION, view_func=accommodations.accommodation)
+blueprint.add_url_rule(_ACCOMMODATION, view_func=accommodations.grant, methods=["POST"])
 for _address, _act in (
     ("/deliveries/<delivery_id>/resend", instructor_gradebook.resend),
     ("/deliveries/resend-all", instructor_gradebook.resend_all),
@@ -253,6 +258,7 @@ def _settings_page(
         problem=problem,
         has_work=has_work,
         may_change=access.current().role.configures,
+        dates_are_told=activity is not None and terms.are_dates_told(db.session(), activity),
         was_saved="saved" in request.args,
     )
 
