@@ -59,7 +59,7 @@ def test_more_time_is_granted_and_seen(demo: Demo, new_context: NewContext) -> N
 def test_the_clock_hands_in_at_the_end(demo: Demo, new_context: NewContext) -> None:
     """What is on the page when the time is up is handed in by itself."""
     page = new_context(viewport=NARROW).pages[0]
-    person = "priya.nair"
+    person = "marisol.vega"
     open_activity(demo, page, platform="canvas", person="instructor", activity="taster")
     tool = tool_frame(page)
     tool.get_by_role("link", name="Settings").first.click()

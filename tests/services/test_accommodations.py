@@ -27,6 +27,8 @@ from lti_alliance.services.accommodation_views import Person
 from tests.services.work import grade_of, take_quiz
 from tests.stage import NOON, Stage
 
+pytestmark = pytest.mark.both_databases
+
 HOUR_AND_HALF = Accommodation(time_multiplier=Decimal("1.5"))
 CLOSE = NOON + timedelta(days=1)
 OWN_CLOSE = NOON + timedelta(days=3)

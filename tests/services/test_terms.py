@@ -14,6 +14,8 @@ from lti_alliance.services import activities, attempts, closing, student_home, t
 from tests.services.work import grade_of, take_quiz
 from tests.stage import NOON, Stage
 
+pytestmark = pytest.mark.both_databases
+
 DAY = timedelta(days=1)
 UNEXPANDED = {
     "due_at": "$Canvas.assignment.dueAt.iso8601",
