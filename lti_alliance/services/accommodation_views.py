@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from lti_alliance.domain.accommodations import passes_close
+from lti_alliance.domain.activities import settings_from_json
 from lti_alliance.domain.attempts import AttemptState
 from lti_alliance.domain.launch import Role
 from lti_alliance.errors import NotFound
@@ -150,6 +151,8 @@ def list_cut_short(session: Session, person: Person, *, at: datetime) -> list[Cu
         .options(joinedload(Activity.resource_link))
         .order_by(Activity.created_at, Activity.id)
     ):
+        if settings_from_json(activity.settings).time_limit_minutes is None:
+            continue
         held = terms.terms_of(session, activity, person.membership)
         minutes = held.settings.time_limit_minutes
         if minutes is None or minutes == held.base.time_limit_minutes:

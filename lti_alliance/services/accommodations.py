@@ -47,6 +47,8 @@ def grant_accommodation(
     never less: what it was promised it keeps.
     """
     note = clean_note(note)
+    if granted.is_empty and not note and find_grant(session, person, activity) is None:
+        return
     if activity is None:
         # One moment cannot be the close of every activity.
         granted = replace(granted, closes_at=None)

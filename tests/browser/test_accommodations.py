@@ -78,3 +78,16 @@ def test_the_clock_hands_in_at_the_end(demo: Demo, new_context: NewContext) -> N
     page.clock.fast_forward("09:05")
 
     expect(tool.locator("body[data-page=result]")).to_be_visible()
+
+
+def test_the_dates_of_canvas_are_seen(demo: Demo, new_context: NewContext) -> None:
+    """Canvas tells a student's own due date at the launch, and the page shows it."""
+    address = "courses/canvas/77/activities/taster"
+    demo.ask(address, {"due_at": "2099-03-01T12:00:00Z"}, method="PATCH")
+    page = new_context(viewport=NARROW).pages[0]
+    open_activity(demo, page, platform="canvas", person=STUDENT, activity="taster")
+    home = tool_frame(page).locator("body[data-page=activity]")
+    expect(home).to_contain_text(re.compile("due on .*2099"))
+    demo.ask(address, {"due_at": None}, method="PATCH")
+
+    assert faults(page, demo) == []

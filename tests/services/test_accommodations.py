@@ -216,6 +216,13 @@ def test_two_who_change_the_same_do_not_overwrite(stage: Stage, sealer: Sealer) 
     assert (first.value.current_version, second.value.current_version) == (1, 2)
 
 
+def test_nothing_for_nobody_leaves_nothing(stage: Stage, sealer: Sealer) -> None:
+    """An empty form for somebody who had nothing makes no row and no record."""
+    grant(stage, sealer, stage.join("student"), Accommodation())
+
+    assert stage.session.scalars(select(AccommodationRow)).all() == []
+
+
 def test_the_note_is_sealed_and_never_on_record(stage: Stage, sealer: Sealer) -> None:
     """Every change is on record with its numbers; the note opens for its own row alone."""
     student = stage.join("student")

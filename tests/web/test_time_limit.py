@@ -150,6 +150,6 @@ def test_the_settings_remind_of_the_lms(course):
     course.session.commit()
     after = text_of(desk.get("settings"))
 
-    assert "It does not reach the LMS" in before
+    assert "What you enter here does not reach the LMS" in before
     assert "Your LMS tells each student's own dates." in after
     assert "Time limit in minutes" in after
