@@ -22,7 +22,7 @@ from lti_alliance.lti.memberships import Memberships
 from lti_alliance.lti.tokens import ServiceTokens
 from lti_alliance.models import begin_write, db
 from lti_alliance.parts import parts
-from lti_alliance.services import gradebook_checks, rosters
+from lti_alliance.services import gradebook_checks, roster_reading
 from lti_alliance.services.ports import Acts, Gradebook, Roster
 from lti_alliance.services.score_claims import claim_due, is_anything_due
 from lti_alliance.services.score_records import put_off, record
@@ -138,10 +138,11 @@ class Deliverer:
         by then is given back.
         """
         waiting, heard, recorded = list(batch.steps), list[tuple[Step, Heard]](), time.monotonic()
+        roster = roster_reading.ReadOnce(self._roster)
         while waiting:
             step = waiting.pop(0)
             try:
-                answer = call(self._gradebook, step, roster=self._roster)
+                answer = call(self._gradebook, step, roster=roster)
             except Exception:
                 log.exception("delivery_failed", delivery_id=str(step.delivery_id))
                 self._put_off(step)
@@ -233,20 +234,20 @@ class Deliverer:
         """Claim a roster that is due: its course and its token; nothing when none is due."""
         at, token = self._parts.now(), token_hex(8)
         with self._reading() as session:
-            if not rosters.is_any_due(session, at=at):
+            if not roster_reading.is_any_due(session, at=at):
                 return None
         with self._act() as session:
-            context_id = rosters.claim(session, at=at, lease=CHECK_LEASE, token=token)
+            context_id = roster_reading.claim(session, at=at, lease=CHECK_LEASE, token=token)
         return (context_id, token) if context_id else None
 
     def read_roster(self, context_id: UUID, token: str) -> None:
         """Read a claimed roster, and keep what it lists."""
         try:
             with self._act() as session:
-                step = rosters.prepare(session, context_id, token=token)
-            heard = rosters.call(self._roster, step)
+                step = roster_reading.prepare(session, context_id, token=token)
+            heard = roster_reading.call(self._roster, step)
             with self._act() as session:
-                rosters.record(
+                roster_reading.record(
                     session,
                     step,
                     heard,

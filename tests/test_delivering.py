@@ -15,7 +15,7 @@ from sqlalchemy import select
 from lti_alliance import delivering, worker
 from lti_alliance.delivering import BATCH, Deliverer, acts_of
 from lti_alliance.domain.delivery import DeliveryState, Reason
-from lti_alliance.errors import PlatformUnavailable
+from lti_alliance.errors import PlatformRefused, PlatformUnavailable
 from lti_alliance.models import GradebookCheck, ScoreDelivery
 from lti_alliance.services import score_delivery, score_records
 from lti_alliance.services.score_steps import Step
@@ -23,14 +23,17 @@ from lti_alliance.settings import Settings
 from tests import factories
 from tests.conftest import Clock
 from tests.factories import NOW
-from tests.fakes import FakeGradebook
+from tests.fakes import FakeGradebook, FakeRoster
 
 DOWN = PlatformUnavailable("platform_down", status=503)
 
 
-def class_of(app: Flask, size: int, **changes: object) -> list[UUID]:
+def class_of(
+    app: Flask, size: int, *, family: str = "canvas", members_url: str = "", **changes: object
+) -> list[UUID]:
     with acts_of(app)() as session:
-        course = factories.make_course(session)
+        registration = factories.make_registration(session, family=family)
+        course = factories.make_course(session, registration, memberships_url=members_url)
         activity = factories.make_activity(session, factories.make_link(session, course))
         ids = []
         for _ in range(size):
@@ -69,6 +72,21 @@ def test_a_batch_is_claimed_and_recorded_together(app: Flask, gradebook: FakeGra
 
     assert len(batch.steps) == BATCH
     assert sum(row.state == DeliveryState.DELIVERED for row in rows(app)) == BATCH
+
+
+def test_a_class_refused_as_a_whole_is_looked_up_once(app: Flask, gradebook: FakeGradebook) -> None:
+    """Moodle gives no reason; its roster is read once for a batch, not once for each score."""
+    class_of(app, 4 * BATCH, family="moodle", members_url="https://lms.test/members")
+    roster = FakeRoster()
+    gradebook.fail_before.extend([PlatformRefused("refused", status=400)] * BATCH)
+    deliverer = Deliverer(app, gradebook=gradebook, roster=roster)
+    batch = deliverer.claim()
+    assert batch is not None
+    deliverer.deliver(batch)
+
+    assert len(gradebook.calls) == BATCH
+    assert len(roster.calls) == 1
+    assert sum(row.reason == Reason.NOT_IN_COURSE for row in rows(app)) == BATCH
 
 
 def test_the_first_failure_of_the_platform_ends_a_batch(

@@ -148,6 +148,11 @@ def parse_settings(form: Mapping[str, Any], module: Module) -> ActivitySettings:
     `closes_at` is an aware ``datetime`` or None. Raises ``InvalidInput`` with every faulty field.
     """
     faults: dict[str, str] = {}
+    # The form has no fields for a part that the module does not have.
+    if not module.quiz.items:
+        form = {"keep": Keep.HIGHEST, "feedback": FeedbackTiming.AFTER_SUBMIT, **form}
+    if not module.reflections:
+        form = {"reflection_grading": Grading.COMPLETION, **form}
     parts = _parts(form.get("parts", []), module, faults)
     prompt_ids = _prompts(form.get("prompt_ids", []), parts, module, faults)
     table = _level_table(form, faults)

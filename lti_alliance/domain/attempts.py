@@ -143,6 +143,32 @@ def is_time_up(deadline_at: datetime | None, *, at: datetime) -> bool:
     return deadline_at is not None and at > deadline_at + GRACE
 
 
+def check_may_void(state: AttemptState) -> None:
+    """Raise the reason why an attempt cannot be made to count for nothing, if there is one."""
+    if state is AttemptState.VOID:
+        raise Conflict("attempt.void_already")
+
+
+def check_may_reopen(
+    state: AttemptState,
+    settings: ActivitySettings,
+    others: Sequence[AttemptState],
+    *,
+    at: datetime,
+) -> None:
+    """Raise the reason why an attempt cannot be given back to its student, if there is one.
+
+    ``settings`` are those that hold for the student; ``others`` are the states of their other
+    attempts at the activity.
+    """
+    if state is AttemptState.IN_PROGRESS:
+        raise Conflict("attempt.open_already")
+    if AttemptState.IN_PROGRESS in others:
+        raise Conflict("attempt.another_open")
+    if settings.is_closed(at):
+        raise AttemptClosed("attempt.reopen_closed")
+
+
 def feedback_stage(
     settings: ActivitySettings, states: Sequence[AttemptState], *, at: datetime
 ) -> FeedbackStage:

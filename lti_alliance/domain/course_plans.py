@@ -1,8 +1,11 @@
-"""Dates for a whole course: a first one, a rhythm, and weeks in which nothing is due."""
+"""A whole course in one list: its order, and its dates from a first one, a rhythm and breaks."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
+
+Item = TypeVar("Item")
 
 MOST_DAYS = 60
 _LONGEST_BREAK_WEEKS = 30
@@ -30,6 +33,12 @@ def spread_dates(
             skipped = 0
         moment += timedelta(days=every_days)
     return moments
+
+
+def put_in_order(items: Sequence[Item], numbers: Sequence[int]) -> list[Item]:
+    """Order ``items`` by the number that each was given; of equal ones the earlier stays first."""
+    places = sorted(range(len(items)), key=lambda place: numbers[place])
+    return [items[place] for place in places]
 
 
 def _week(day: date) -> tuple[int, int]:

@@ -45,6 +45,12 @@ def json_of(answer: Answer) -> Any:
         return None
 
 
+def document_of(answer: Answer) -> dict[str, Any] | None:
+    """Return the JSON object that a successful answer holds, or nothing."""
+    body = json_of(answer) if 200 <= answer.status < 300 else None
+    return body if isinstance(body, dict) else None
+
+
 def detail(answer: Answer) -> str:
     """Return the platform's own sentence; never a body that is not of a known shape."""
     body = json_of(answer)

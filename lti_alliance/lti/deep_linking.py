@@ -18,7 +18,7 @@ from lti_alliance.domain.gradebook import Family
 from lti_alliance.lti import quirks
 from lti_alliance.lti.claims import CLAIM, LINK_TYPE
 from lti_alliance.lti.keys import SigningKey
-from lti_alliance.lti.registration import VARIABLES
+from lti_alliance.lti.tool_description import VARIABLES
 
 RESPONSE = "LtiDeepLinkingResponse"
 DL_CLAIM = "https://purl.imsglobal.org/spec/lti-dl/claim/"

@@ -1,10 +1,12 @@
 """Tables, with no behaviour beyond their invariants."""
 
 from lti_alliance.models.accommodations import Accommodation, LMSDates
+from lti_alliance.models.adjustments import ScoreAdjustment
 from lti_alliance.models.attempts import AcceptedWording, Attempt, Response
 from lti_alliance.models.audit import AuditEvent
 from lti_alliance.models.base import Base, begin_write, db
 from lti_alliance.models.content_items import ContentItem, DeepLinking
+from lti_alliance.models.course_plans import PlannedActivity
 from lti_alliance.models.courses import Activity, Context, Grade, LineItem, ResourceLink
 from lti_alliance.models.invitations import Invitation
 from lti_alliance.models.launches import LaunchSession
@@ -21,6 +23,7 @@ from lti_alliance.models.platforms import (
     ToolKey,
     ToolKeyState,
 )
+from lti_alliance.models.presets import Preset
 from lti_alliance.models.reflections import Draft, Reflection, RubricAssessment
 from lti_alliance.models.rosters import RosterEntry, RosterReading
 from lti_alliance.models.score_deliveries import DeliveryTry, GradebookCheck, ScoreDelivery
@@ -49,8 +52,10 @@ __all__ = [
     "LineItem",
     "Membership",
     "ModuleVersion",
+    "PlannedActivity",
     "PlatformCircuit",
     "PlatformKeySet",
+    "Preset",
     "Profile",
     "Reflection",
     "Registration",
@@ -60,6 +65,7 @@ __all__ = [
     "RosterEntry",
     "RosterReading",
     "RubricAssessment",
+    "ScoreAdjustment",
     "ScoreDelivery",
     "TimetableEntry",
     "ToolKey",

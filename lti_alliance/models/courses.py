@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lti_alliance.models.base import Base, Keyed
@@ -26,6 +26,8 @@ class Context(Keyed, Base):
     label: Mapped[str] = mapped_column(String(255), default="")
     title: Mapped[str] = mapped_column(String(255), default="")
     memberships_url: Mapped[str] = mapped_column(String(1000), default="")
+    is_limited_to_sections: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether those who teach see the students of their own sections alone."""
     created_at: Mapped[datetime]
     deployment: Mapped[Deployment] = relationship()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lti_alliance.domain.launch import Role
@@ -53,6 +53,10 @@ class Membership(Keyed, Base):
     is_test_user: Mapped[bool] = mapped_column(default=False)
     number: Mapped[int]
     """Order of arrival in the course: `Student 12` where no name is known."""
+    sections: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """The sections that the last launch told; none where the platform tells none."""
+    is_section_restricted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the platform lets this person see their own sections alone."""
     first_launch_at: Mapped[datetime]
     last_launch_at: Mapped[datetime]
     user: Mapped[User] = relationship()

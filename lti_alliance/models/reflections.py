@@ -34,6 +34,8 @@ class Reflection(Keyed, Base):
     """Sealed; bound to this row's id and its owner."""
     started_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
+    feedback_seen_at: Mapped[datetime | None]
+    """When the writer last looked at what was said about it."""
     activity: Mapped[Activity] = relationship()
     membership: Mapped[Membership] = relationship()
     drafts: Mapped[list[Draft]] = relationship(back_populates="reflection")

@@ -26,7 +26,7 @@ from lti_alliance.errors import AlreadySubmitted, AttemptClosed, InvalidInput, N
 from lti_alliance.models import Activity, Attempt, Grade, Membership
 from lti_alliance.models import Response as ResponseRow
 from lti_alliance.models.statements import rows_changed
-from lti_alliance.services import audit, grading, modules, terms
+from lti_alliance.services import audit, grading, modules, sections, terms
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -119,6 +119,7 @@ def get_attempt(session: Session, attempt_id: UUID, *, viewer: Membership) -> At
     if attempt.membership_id == viewer.id and same_course:
         return attempt
     if same_course and viewer.course_role.teaches:
+        sections.check_may_see(session, viewer, attempt.membership)
         return attempt
     raise NotFound
 

@@ -18,9 +18,14 @@ from lti_alliance.models import (
     ResourceLink,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import rosters, score_resending, terms
+from lti_alliance.services import rosters, score_resending, sections, terms
 
 Row = TypeVar("Row", bound=Base)
+
+CUSTOM_SECTIONS = "sections"
+"""The custom parameter in which a platform tells the sections of whoever launches."""
+CUSTOM_RESTRICTED = "section_restricted"
+"""The custom parameter in which a platform tells whether they may see those sections alone."""
 
 
 def enter_course(
@@ -106,6 +111,7 @@ def _join(
                 role=launch.role,
                 is_test_user=launch.is_test_user,
                 number=(last or 0) + 1,
+                sections=[],
                 first_launch_at=at,
                 last_launch_at=at,
             )
@@ -114,6 +120,8 @@ def _join(
         member = session.scalars(wanted).one()
     member.role = launch.role
     member.is_test_user = launch.is_test_user
+    member.sections = sections.parse_sections(launch.custom.get(CUSTOM_SECTIONS, ""))
+    member.is_section_restricted = launch.custom.get(CUSTOM_RESTRICTED, "") == "true"
     member.last_launch_at = at
     return member
 

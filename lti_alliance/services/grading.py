@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.activities import ActivitySettings
+from lti_alliance.domain.adjustments import Adjustment, AdjustmentKind, adjusted
 from lti_alliance.domain.attempts import AttemptState, form_from_json
 from lti_alliance.domain.items import Item, ShortItem, response_from_json, with_accepted
 from lti_alliance.domain.modules import Module
@@ -29,6 +30,7 @@ from lti_alliance.models import (
     Membership,
     Reflection,
     Response,
+    ScoreAdjustment,
 )
 from lti_alliance.models.statements import insert_for
 from lti_alliance.services import score_delivery, terms
@@ -73,10 +75,14 @@ def outcomes_of(session: Session, attempt: Attempt, module: Module) -> dict[str,
 def refresh_grade(
     session: Session, activity: Activity, membership: Membership, *, at: datetime
 ) -> Grade:
-    """Work the grade out anew from everything handed in, keep it, and mirror it for delivery."""
+    """Work the grade out anew from everything handed in, keep it, and mirror it for delivery.
+
+    What an instructor decided by hand stands above the work.
+    """
     settings = terms.settings_for(session, activity, membership)
     grade = _hold_grade(session, activity, membership, settings, at=at)
-    score = _score(session, activity, membership, settings, at=at)
+    worked_for = _score(session, activity, membership, settings, at=at)
+    score = adjusted(worked_for, _decision(session, activity, membership))
     grade.score = score.score
     grade.maximum = score.maximum
     grade.parts = _parts_to_json(score)
@@ -103,6 +109,29 @@ def refresh_all(session: Session, activity: Activity, *, at: datetime) -> int:
     for membership in members:
         refresh_grade(session, activity, membership, at=at)
     return len(members)
+
+
+def attempt_result(attempt: Attempt) -> AttemptResult:
+    """Return a handed-in attempt as the score is worked out from it."""
+    return AttemptResult(
+        attempt_id=attempt.id,
+        number=attempt.number,
+        score=attempt.score or Decimal(0),
+        maximum=attempt.maximum or Decimal(0),
+        started_at=attempt.started_at,
+        submitted_at=attempt.submitted_at or attempt.started_at,
+    )
+
+
+def reflection_result(reflection: Reflection) -> ReflectionResult:
+    """Return a reflection as the score is worked out from it."""
+    return ReflectionResult(
+        prompt_id=reflection.prompt_id,
+        state=ReflectionState(reflection.state),
+        share=reflection.assessment.share if reflection.assessment else None,
+        started_at=reflection.started_at,
+        submitted_at=reflection.submitted_at,
+    )
 
 
 def _hold_grade(
@@ -149,28 +178,34 @@ def _score(
 ) -> ActivityScore:
     mine = (Attempt.activity_id == activity.id, Attempt.membership_id == membership.id)
     attempts = [
-        AttemptResult(
-            attempt_id=attempt.id,
-            number=attempt.number,
-            score=attempt.score or Decimal(0),
-            maximum=attempt.maximum or Decimal(0),
-            started_at=attempt.started_at,
-            submitted_at=attempt.submitted_at or attempt.started_at,
-        )
+        attempt_result(attempt)
         for attempt in session.scalars(select(Attempt).where(*mine))
         if AttemptState(attempt.state).is_handed_in
     ]
     reflections = [
-        ReflectionResult(
-            prompt_id=reflection.prompt_id,
-            state=ReflectionState(reflection.state),
-            share=reflection.assessment.share if reflection.assessment else None,
-            started_at=reflection.started_at,
-            submitted_at=reflection.submitted_at,
-        )
-        for reflection in _reflections(session, activity, membership)
+        reflection_result(reflection) for reflection in _reflections(session, activity, membership)
     ]
     return activity_score(attempts, reflections, settings, at=at)
+
+
+def decisions_of(session: Session, activity: Activity) -> dict[UUID, Adjustment]:
+    """Return what was decided by hand about the grades of an activity, by membership."""
+    rows = session.scalars(
+        select(ScoreAdjustment).where(ScoreAdjustment.activity_id == activity.id)
+    )
+    return {row.membership_id: Adjustment(AdjustmentKind(row.kind), row.score) for row in rows}
+
+
+def _decision(session: Session, activity: Activity, membership: Membership) -> Adjustment | None:
+    row = session.scalar(
+        select(ScoreAdjustment)
+        .where(
+            ScoreAdjustment.activity_id == activity.id,
+            ScoreAdjustment.membership_id == membership.id,
+        )
+        .execution_options(populate_existing=True)
+    )
+    return Adjustment(AdjustmentKind(row.kind), row.score) if row is not None else None
 
 
 def _reflections(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -24,6 +25,21 @@ Fields = Mapping[str, Sequence[str]]
 Form = MultiDict[str, str]
 
 _CARRIED = frozenset({CSRF_FIELD, VERSION_FIELD})
+_NOT_SETTINGS = frozenset({"step", "preset", "preset_name"})
+
+
+class Step(StrEnum):
+    """What a button of a settings form asks for besides sending it."""
+
+    SAVE = "save"
+    CONFIRM = "confirm"
+    """Save after the consequences were shown."""
+    EDIT = "edit"
+    """Go back to the form with everything that was typed."""
+    FILL = "fill"
+    """Fill the form in from a preset."""
+    KEEP = "keep"
+    """Keep what the form says as a preset."""
 
 
 def saved_version(form: Form) -> int:
@@ -44,6 +60,24 @@ def only_field(form: Form, name: str) -> str:
     if unknown := sorted(set(other_fields(form)) - {name}):
         raise InvalidInput(dict.fromkeys(unknown, FIELD_UNKNOWN), code="submit.field_not_allowed")
     return form.get(name, "")
+
+
+def step(form: Form) -> Step:
+    """Read which button sent a settings form; a form without one is to be saved."""
+    try:
+        return Step(form.get("step", Step.SAVE))
+    except ValueError:
+        return Step.SAVE
+
+
+def carried_on(form: Form) -> list[tuple[str, str]]:
+    """List the settings as they were typed, for hidden fields of a page that asks again."""
+    return [
+        (name, value)
+        for name, values in other_fields(form).items()
+        if name not in _NOT_SETTINGS
+        for value in values
+    ]
 
 
 def activity_fields(form: Form) -> dict[str, Any]:

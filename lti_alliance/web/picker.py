@@ -4,45 +4,58 @@ Deep Linking 2.0, https://www.imsglobal.org/spec/lti-dl/v2p0. The answer is sign
 by the browser; nothing is in the course before the LMS has taken it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from lti_alliance.domain.activities import parse_settings, propose
-from lti_alliance.domain.addresses import origin_of
+from lti_alliance.domain.activities import parse_settings, propose, settings_from_json
 from lti_alliance.domain.modules import Module
-from lti_alliance.errors import Conflict, InvalidInput, NotFound
-from lti_alliance.lti import deep_linking as protocol
-from lti_alliance.lti.keys import signing_key
-from lti_alliance.models import ContentItem, DeepLinking, db
+from lti_alliance.errors import InvalidInput
+from lti_alliance.models import DeepLinking, db
 from lti_alliance.parts import parts
-from lti_alliance.services import deep_linking
+from lti_alliance.services import course_plans, deep_linking
 from lti_alliance.services.deep_linking import Choice
-from lti_alliance.web import access, forms, quiz_pages, security, transaction, wording
-from lti_alliance.web.course_plan import Plan, propose_plan, read_plan
-from lti_alliance.web.opening import member_of
+from lti_alliance.web import access, course_plan_pages, forms, opening, preset_steps, quiz_pages
+from lti_alliance.web.placing import hand_over, open_request
 from lti_alliance.web.rendering import leave_handle_to_addresses, page
 
 blueprint = Blueprint("picker", __name__, url_prefix="/launches/<handle>/picker")
 leave_handle_to_addresses(blueprint)
+
+blueprint.add_url_rule("/course", view_func=course_plan_pages.plan)
+blueprint.add_url_rule("/course", view_func=course_plan_pages.change_plan, methods=["POST"])
+blueprint.add_url_rule(
+    "/planned/<planned_id>/remove", view_func=course_plan_pages.take_off, methods=["POST"]
+)
 
 
 @blueprint.get("/")
 @access.configures
 def choose() -> Response:
     """Show the modules, to place one or several."""
-    asked = _open_request()
-    return page("picker/choose.html", modules=parts().catalogue.list(), asked=asked)
+    asked = open_request()
+    return page(
+        "picker/choose.html",
+        modules=parts().catalogue.list(),
+        asked=asked,
+        planned=course_plan_pages.list_planned(),
+    )
 
 
 @blueprint.get("/modules/<module_id>")
 @access.configures
 def configure(module_id: str) -> Response:
     """Show the settings of one activity that is about to be placed, with careful defaults."""
-    asked, module = _open_request(), parts().catalogue.get(module_id)
-    values = forms.settings_values(propose(module)) | {"title": module.title}
+    asked, module = open_request(), parts().catalogue.get(module_id)
+    settings, title, planned = propose(module), module.title, request.args.get("planned", "")
+    if planned:
+        row = course_plans.get_planned(
+            db.session(), opening.key(planned), opening.member_of(access.current()).context_id
+        )
+        settings, title = settings_from_json(row.settings), row.title
+    values = forms.settings_values(settings) | {"title": title, "planned": planned}
     return _settings_page(asked, module, values)
 
 
@@ -50,20 +63,29 @@ def configure(module_id: str) -> Response:
 @access.configures
 def place_one(module_id: str) -> BaseResponse:
     """Place one activity with these settings."""
-    asked, module = _open_request(), parts().catalogue.get(module_id)
+    asked, module = open_request(), parts().catalogue.get(module_id)
+    if (taken := preset_steps.take(module)) is not None:
+        return _settings_page(asked, module, **taken.for_page)
     try:
         choice = _read_choice(module)
     except InvalidInput as invalid:
-        typed = forms.typed_settings(request.form)
-        return _settings_page(asked, module, typed, errors=invalid.fields, problem=invalid.code)
-    return _return(asked, [choice])
+        return _settings_page(
+            asked,
+            module,
+            forms.typed_settings(request.form),
+            errors=invalid.fields,
+            problem=invalid.code,
+            status=422,
+        )
+    planned = request.form.get("planned", "")
+    return hand_over(asked, [choice], planned_id=opening.key(planned) if planned else None)
 
 
 @blueprint.get("/modules/<module_id>/preview")
 @access.configures
 def preview(module_id: str) -> Response:
     """Show what students will see of a module."""
-    _open_request()
+    open_request()
     module = parts().catalogue.get(module_id)
     settings = propose(module)
     return page(
@@ -75,88 +97,11 @@ def preview(module_id: str) -> Response:
     )
 
 
-@blueprint.get("/course")
-@access.configures
-def plan() -> Response:
-    """Show a list of several activities with titles and dates, to be checked before it is sent."""
-    asked = _open_request()
-    proposed = propose_plan(request.args, parts().catalogue)
-    return _plan_page(asked, proposed)
-
-
-@blueprint.post("/course")
-@access.configures
-def place_several() -> BaseResponse:
-    """Place all activities of the list at once."""
-    asked = _open_request()
-    try:
-        read = read_plan(request.form, parts().catalogue)
-    except InvalidInput as invalid:
-        typed = propose_plan(request.form, parts().catalogue)
-        return _plan_page(asked, typed, errors=invalid.fields, problem=invalid.code)
-    return _return(asked, read)
-
-
 @blueprint.post("/cancel")
 @access.configures
 def cancel() -> BaseResponse:
     """Go back to the course with nothing."""
-    return _return(_open_request(), [])
-
-
-def _open_request() -> DeepLinking:
-    """Return the request of this launch; it is answered once."""
-    asked = deep_linking.find_request(db.session(), access.current().launch)
-    if asked is None:
-        raise NotFound
-    if asked.returned_at is not None:
-        raise Conflict("deeplink.already_returned")
-    return asked
-
-
-def _return(asked: DeepLinking, choices: Sequence[Choice]) -> Response:
-    """Keep the choices and hand the browser the signed answer to carry to the LMS."""
-    visit, at = access.current(), parts().now()
-    # Whatever can fail comes before the request counts as answered.
-    key = signing_key(db.session(), parts().sealer)
-    with transaction.act() as session:
-        items = deep_linking.place(
-            session, parts().catalogue, asked, choices, actor=member_of(visit), at=at
-        )
-    assert visit.context is not None
-    answering = protocol.Answering(
-        issuer=visit.registration.issuer,
-        client_id=visit.registration.client_id,
-        deployment_id=visit.context.deployment.deployment_id,
-        family=visit.registration.family,
-        data=asked.data,
-    )
-    token = protocol.response_token(
-        answering,
-        [_link(item, asked) for item in items],
-        key=key,
-        launch_url=parts().settings.launch_url,
-        at=at,
-    )
-    security.allow_forms_to(origin_of(asked.return_url))
-    return page(
-        "picker/return.html",
-        return_url=asked.return_url,
-        token=token,
-        titles=[item.title for item in items],
-    )
-
-
-def _link(item: ContentItem, asked: DeepLinking) -> protocol.PlacedLink:
-    settings = deep_linking.settings_of(item)
-    module = parts().catalogue.get(item.module_id)
-    return protocol.PlacedLink(
-        id=str(item.id),
-        title=item.title,
-        text=wording.module_in_brief(module, settings),
-        maximum=settings.maximum if asked.accepts_line_item else None,
-        closes_at=settings.closes_at,
-    )
+    return hand_over(open_request(), [])
 
 
 def _read_choice(module: Module) -> Choice:
@@ -182,32 +127,17 @@ def _settings_page(
     *,
     errors: Mapping[str, str] | None = None,
     problem: str = "",
+    status: int = 200,
+    said: str = "",
 ) -> Response:
     return page(
         "picker/settings.html",
-        status=422 if errors else 200,
+        status=status,
         module=module,
         asked=asked,
         values=values,
         errors=errors or {},
         problem=problem,
-    )
-
-
-def _plan_page(
-    asked: DeepLinking,
-    proposed: Plan,
-    *,
-    errors: Mapping[str, str] | None = None,
-    problem: str = "",
-) -> Response:
-    if not asked.accepts_multiple:
-        raise Conflict("deeplink.too_many")
-    return page(
-        "picker/course.html",
-        status=422 if errors else 200,
-        asked=asked,
-        plan=proposed,
-        errors=errors or {},
-        problem=problem,
+        said=said,
+        presets=preset_steps.own_presets(),
     )

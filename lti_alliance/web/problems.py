@@ -268,6 +268,7 @@ _DEEP_LINKING = {
     "deeplink.item_invalid": _undone(
         422, _("The title or the points of the activity cannot be used."), _CHECK_FORM
     ),
+    "preset.invalid": _undone(422, _("The preset cannot be kept or used."), _CHECK_FORM),
     "deeplink.already_returned": _undone(
         409, _("This selection has been sent to the course already."), _REOPEN
     ),
@@ -303,6 +304,18 @@ _WORK = {
     "attempt.already_submitted": _undone(
         409, _("This was handed in before. The first submission stands."), _REOPEN
     ),
+    "attempt.void_already": _undone(409, _("This attempt counts for nothing already."), _RELOAD),
+    "attempt.open_already": _undone(409, _("This attempt is open already."), _RELOAD),
+    "attempt.another_open": _undone(
+        409,
+        _("The student has another attempt open, and can work in one at a time."),
+        _("Let them hand that one in first, or make it count for nothing."),
+    ),
+    "attempt.reopen_closed": _undone(
+        409,
+        _("The activity is closed for this student, so that nothing could be handed in."),
+        _("Give them a later closing time first."),
+    ),
     "attempt.none_left": _undone(409, _("You have used all attempts."), _REOPEN),
     "attempt.no_quiz": _undone(409, _("This activity has no quiz."), _REOPEN),
     "line_item.not_offered": _undone(
@@ -319,6 +332,9 @@ _WORK = {
     "submit.conflict": _undone(409, _("This was sent before with other answers.")),
     "submit.field_not_allowed": _undone(
         422, _("The form holds a field that does not belong to it."), _RELOAD
+    ),
+    "work.changed_meanwhile": _undone(
+        409, _("This has been changed meanwhile, by somebody else perhaps."), _RELOAD
     ),
     "work.stale": _undone(409, _("Newer work has been saved meanwhile, in another tab perhaps.")),
 }

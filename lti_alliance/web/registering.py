@@ -8,8 +8,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from lti_alliance.domain.addresses import origin_of
 from lti_alliance.errors import LaunchRejected
-from lti_alliance.lti import registration as exchange
-from lti_alliance.lti.registration import PlatformConfiguration, Registered, ToolDescription
+from lti_alliance.lti import platform_configuration
+from lti_alliance.lti.developer_key import canvas_developer_key
+from lti_alliance.lti.platform_configuration import PlatformConfiguration
+from lti_alliance.lti.registration import Registered, register
+from lti_alliance.lti.tool_description import ToolDescription
 from lti_alliance.models import Invitation, Registration, db
 from lti_alliance.parts import parts
 from lti_alliance.services import invitations, platform_status, registering
@@ -40,7 +43,7 @@ def show() -> Response:
                 name=invitation.name,
             )
         )
-    exchange.check_address(address, allow_local=invitation.allow_local)
+    platform_configuration.check_address(address, allow_local=invitation.allow_local)
     security.allow_framing([origin_of(address)])
     return make_response(
         render_template(
@@ -65,7 +68,7 @@ def perform() -> Response:
     if invitation.registration is not None:
         return _status(invitation.registration)
     address = form.get("openid_configuration", "")
-    exchange.check_address(address, allow_local=invitation.allow_local)
+    platform_configuration.check_address(address, allow_local=invitation.allow_local)
     security.allow_framing([origin_of(address)])
     with transaction.act() as session:
         is_ours = invitations.begin_use(session, invitation, at=parts().now())
@@ -92,7 +95,7 @@ def perform() -> Response:
 @access.open_
 def canvas_configuration() -> BaseResponse:
     """Give the developer key of this host for Canvas to load."""
-    return jsonify(exchange.canvas_developer_key(_tool()))
+    return jsonify(canvas_developer_key(_tool()))
 
 
 def _invitation(code: str) -> Invitation:
@@ -107,8 +110,10 @@ def _invitation(code: str) -> Invitation:
 def _exchange(invitation: Invitation, address: str) -> tuple[PlatformConfiguration, Registered]:
     token = request.form.get("registration_token", "")
     http, allow_local = parts().http, invitation.allow_local
-    platform = exchange.fetch_configuration(http, address, token=token, allow_local=allow_local)
-    answered = exchange.register(http, platform, _tool(), token=token, allow_local=allow_local)
+    platform = platform_configuration.fetch_configuration(
+        http, address, token=token, allow_local=allow_local
+    )
+    answered = register(http, platform, _tool(), token=token, allow_local=allow_local)
     return platform, answered
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import COURSES, Demo, NewContext, open_activity, sign_in, tool_frame
-from tests.browser.test_every_page import faults
+from tests.browser.test_every_page import NARROW, faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
@@ -81,6 +81,103 @@ def test_a_whole_course_is_placed_at_once(demo: Demo, context: BrowserContext) -
     assert closes == ["2027-03-08T09:00", "2027-03-22T09:00", "2027-03-29T09:00"]
     for number in range(3):
         expect(page.get_by_role("link", name=f"Bulk {number + 1}").first).to_be_visible()
+    assert wrong == []
+
+
+def test_a_course_is_planned_where_one_is_taken_at_a_time(
+    demo: Demo, new_context: NewContext
+) -> None:
+    """Canvas takes one from an assignment: the list stays, and says what is next and what done."""
+    page = new_context(viewport=NARROW).pages[0]
+    begin(demo, page, "canvas", placement="assignment_selection")
+    frame = tool_frame(page)
+    frame.get_by_role("link", name="Plan the whole course").click()
+    expect(frame.locator("body[data-page=picker-course]")).to_be_visible()
+    titles = frame.get_by_label("Title")
+    titles.nth(0).fill("Planned 1")
+    titles.nth(1).fill("Planned 2")
+    frame.get_by_label("Place it").nth(2).uncheck()
+    frame.get_by_label("First activity closes").fill("2027-03-08T09:00")
+    # Enter fills in, and loses nothing.
+    frame.get_by_label("Points for the quiz").nth(0).fill("6")
+    frame.get_by_label("Points for the quiz").nth(0).press("Enter")
+    expect(frame.get_by_label(re.compile("^Closes")).nth(0)).to_have_value("2027-03-08T09:00")
+    expect(frame.get_by_label("Points for the quiz").nth(0)).to_have_value("6")
+    wrong = faults(page, demo)
+    frame.get_by_role("button", name="Keep this list").click()
+    expect(frame.locator("[data-progress=left]")).to_have_count(2)
+    wrong += faults(page, demo)
+    frame.get_by_role("link", name=re.compile("^Place it.*Planned 1")).click()
+    expect(frame.get_by_label("What the course calls it")).to_have_value("Planned 1")
+    expect(frame.get_by_label("Points for the quiz")).to_have_value("6")
+    frame.get_by_role("button", name="Add to the course").click()
+    expect(page.locator("input[name=title]")).to_have_value("Planned 1")
+    page.get_by_role("button", name=re.compile("^Save")).first.click()
+    expect(page.get_by_role("heading", name="Planned 1", level=1)).to_be_visible()
+    begin(demo, page, "canvas", placement="assignment_selection")
+    expect(frame.locator("[data-progress=left]")).to_have_count(1)
+    expect(frame.locator("[data-progress=handed_over]")).to_have_count(1)
+    for left in (1, 0):
+        frame.get_by_role("button", name=re.compile("^Take off the list")).first.click()
+        expect(frame.locator("[data-progress]")).to_have_count(left)
+
+    assert wrong == []
+
+
+def test_a_change_of_settings_says_what_it_does(demo: Demo, new_context: NewContext) -> None:
+    """A student is under way: the consequences come first, then the form again, then the change."""
+    student = new_context().new_page()
+    open_activity(demo, student, platform="moodle", person="ravi.menon", activity="taster")
+    tool_frame(student).get_by_role("button", name="Start the quiz").click()
+    expect(tool_frame(student).locator("body[data-page=quiz]")).to_be_visible()
+
+    page = new_context(viewport=NARROW).pages[0]
+    open_activity(demo, page, platform="moodle", person="teacher", activity="taster")
+    tool = tool_frame(page)
+    tool.get_by_role("link", name="Settings").first.click()
+    tool.get_by_label("Attempts", exact=True).fill("7")
+    tool.get_by_role("button", name="Save the settings").click()
+    expect(tool.locator("body[data-page=consequences]")).to_be_visible()
+    expect(tool.locator("[data-effect=attempts_go_on]")).to_be_visible()
+    wrong = faults(page, demo)
+    tool.get_by_role("button", name="Back to the form").click()
+    expect(tool.get_by_label("Attempts", exact=True)).to_have_value("7")
+    tool.get_by_role("button", name="Save the settings").click()
+    tool.get_by_role("button", name="Save the changes").click()
+    expect(tool.get_by_text("Saved. Every grade follows")).to_be_visible()
+    expect(tool.get_by_label("Attempts", exact=True)).to_have_value("7")
+
+    assert wrong == []
+
+
+def test_presets_are_kept_and_used(demo: Demo, new_context: NewContext) -> None:
+    """Kept in one activity, filled in in the dialog, renamed and deleted on their own page."""
+    page = new_context(viewport=NARROW).pages[0]
+    open_activity(demo, page, platform="canvas", person="instructor", activity="taster")
+    tool = tool_frame(page)
+    tool.get_by_role("link", name="Settings").first.click()
+    tool.get_by_label("Attempts", exact=True).fill("9")
+    tool.get_by_label("Keep the settings above under a name").fill("Nine tries")
+    tool.get_by_role("button", name="Keep as a preset").click()
+    expect(tool.get_by_text("Kept as the preset")).to_be_visible()
+    wrong = faults(page, demo)
+    tool.get_by_role("link", name="Rename or delete presets").click()
+    tool.get_by_label("Name").fill("Up to nine")
+    tool.get_by_role("button", name="Rename").click()
+    expect(tool.get_by_role("heading", name="Up to nine")).to_be_visible()
+    wrong += faults(page, demo)
+
+    begin(demo, page, "canvas", placement="assignment_selection")
+    card = tool.locator(".card", has_text="A two-minute taster")
+    card.get_by_role("link", name="Choose").click()
+    tool.get_by_label("Settings you have kept").select_option("Up to nine")
+    tool.get_by_role("button", name="Fill in").click()
+    expect(tool.get_by_label("Attempts", exact=True)).to_have_value("9")
+    wrong += faults(page, demo)
+    tool.get_by_role("link", name="Rename or delete presets").click()
+    tool.get_by_role("button", name="Delete").click()
+    expect(tool.get_by_text("You have no presets")).to_be_visible()
+
     assert wrong == []
 
 

@@ -207,3 +207,15 @@ def test_only_what_can_be_read_and_has_a_rubric_is_graded_by_one(
     with pytest.raises(InvalidInput) as refusal:
         parse_settings(asked, offered)
     assert refusal.value.fields == {"reflection_grading": fault}
+
+
+def test_a_module_with_one_part_needs_no_fields_of_the_other() -> None:
+    """Its form has none for what the module does not have."""
+    quiz = {name: value for name, value in form().items() if not name.startswith("reflection")}
+    texts = form(parts=["reflection"], prompt_ids=["r1"])
+    texts = {name: texts[name] for name in texts if name not in ("keep", "feedback", "quiz_points")}
+
+    assert parse_settings(quiz, replace(module(), reflections=())).parts == {Part.QUIZ}
+    assert parse_settings(texts, module(with_quiz=False)).parts == {Part.REFLECTION}
+    with pytest.raises(InvalidInput):
+        parse_settings(texts, module())

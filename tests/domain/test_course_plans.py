@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_alliance.domain.course_plans import spread_dates
+from lti_alliance.domain.course_plans import put_in_order, spread_dates
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -55,3 +55,12 @@ def test_dates_rise_and_keep_out_of_weeks_off(
     assert len(dates) == count
     assert all(b - a >= timedelta(hours=23) for a, b in pairwise(dates))
     assert not weeks & {each.astimezone(BERLIN).date().isocalendar()[:2] for each in dates}
+
+
+@given(st.lists(st.integers(0, 9)))
+def test_numbers_put_a_list_in_order(numbers: list[int]) -> None:
+    """Nothing is lost, numbers rise, and of equal ones the earlier stays first."""
+    ordered = put_in_order(list(enumerate(numbers)), numbers)
+
+    assert sorted(ordered) == list(enumerate(numbers))
+    assert ordered == sorted(ordered, key=lambda each: (each[1], each[0]))

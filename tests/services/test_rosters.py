@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
 from lti_alliance.domain.launch import Person, Role
-from lti_alliance.domain.roster import Member
+from lti_alliance.domain.roster import Member, RosterRef
 from lti_alliance.errors import PlatformUnavailable
 from lti_alliance.models import (
     Context,
@@ -19,9 +19,9 @@ from lti_alliance.models import (
     RosterReading,
     User,
 )
-from lti_alliance.services import rosters
+from lti_alliance.services import roster_reading, rosters
 from lti_alliance.services.ports import Acts
-from lti_alliance.services.rosters import EMPTY, EVERY, EVERY_WHEN_QUIET
+from lti_alliance.services.roster_reading import EMPTY, EVERY, EVERY_WHEN_QUIET, ReadOnce
 from tests import factories
 from tests.factories import NOW
 from tests.fakes import FakeRoster
@@ -55,14 +55,14 @@ class Course:
     def read(self, *, jitter: float = 1.0) -> bool:
         """Read the roster if it is due."""
         with self.acts() as session:
-            claimed = rosters.claim(session, at=self.at, lease=LEASE, token="t")
+            claimed = roster_reading.claim(session, at=self.at, lease=LEASE, token="t")
         if claimed is None:
             return False
         with self.acts() as session:
-            step = rosters.prepare(session, claimed, token="t")
-        heard = rosters.call(self.roster, step)
+            step = roster_reading.prepare(session, claimed, token="t")
+        heard = roster_reading.call(self.roster, step)
         with self.acts() as session:
-            return rosters.record(
+            return roster_reading.record(
                 session, step, heard, profile_for=timedelta(days=30), at=self.at, jitter=jitter
             )
 
@@ -188,16 +188,18 @@ def test_one_worker_reads_a_roster_at_a_time(course: Course) -> None:
     """Whoever is overtaken writes nothing."""
     course.roster.members = [member(1)]
     with course.acts() as session:
-        claimed: UUID | None = rosters.claim(session, at=course.at, lease=LEASE, token="slow")
+        claimed: UUID | None = roster_reading.claim(
+            session, at=course.at, lease=LEASE, token="slow"
+        )
         assert claimed == course.id
-        step = rosters.prepare(session, course.id, token="slow")
+        step = roster_reading.prepare(session, course.id, token="slow")
     assert not course.read()
 
     course.at += LEASE
     assert course.read()
     with course.acts() as session:
-        heard = rosters.call(course.roster, step)
-        assert not rosters.record(
+        heard = roster_reading.call(course.roster, step)
+        assert not roster_reading.record(
             session, step, heard, profile_for=timedelta(days=1), at=course.at, jitter=1.0
         )
 
@@ -209,3 +211,44 @@ def test_a_switched_off_platform_is_not_asked(course: Course) -> None:
         registration.state = RegistrationState.DISABLED
     assert not course.read()
     assert course.roster.calls == []
+
+
+@pytest.mark.both_databases
+def test_a_roster_without_addresses_takes_none_back(course: Course) -> None:
+    """An address that a launch told stays; one that the roster tells replaces it."""
+    told = Person("sub-1", "Name 1", email="one@school.test")
+    course.roster.members = [member(1, person=told), member(2, person=told_by_nobody(2))]
+    course.read()
+    course.at += EVERY
+    renamed = Person("sub-1", "New name")
+    course.roster.members = [
+        member(1, person=renamed),
+        member(2, person=Person("sub-2", "Name 2", email="two@school.test")),
+    ]
+    course.read()
+    profiles = {sub: entry.user.profile for sub, entry in course.entries.items()}
+
+    assert (profiles["sub-1"].name, profiles["sub-1"].email) == ("New name", "one@school.test")
+    assert profiles["sub-2"].email == "two@school.test"
+
+
+def told_by_nobody(number: int) -> Person:
+    return Person(f"sub-{number}", f"Name {number}")
+
+
+def test_a_roster_is_read_once_for_a_batch() -> None:
+    """Whatever came of it is repeated, for each course by itself."""
+    fake = FakeRoster()
+    fake.members = [member(1)]
+    fake.failures.append(PlatformUnavailable("platform_down", status=503))
+    once = ReadOnce(fake)
+    places = [
+        RosterRef(registration_id=uuid4(), deployment_id="1", url=f"{URL}/{number}")
+        for number in range(2)
+    ]
+    for _ in range(2):
+        with pytest.raises(PlatformUnavailable):
+            once.list_members(places[0])
+        assert len(once.list_members(places[1])) == 1
+
+    assert fake.calls == places

@@ -10,7 +10,14 @@ from sqlalchemy import select
 from lti_alliance.domain.attempts import GRACE, AttemptState
 from lti_alliance.errors import AttemptClosed
 from lti_alliance.models import Activity, Attempt, AuditEvent, LMSDates, Membership
-from lti_alliance.services import activities, attempts, closing, student_home, terms
+from lti_alliance.services import (
+    activities,
+    attempt_corrections,
+    attempts,
+    closing,
+    student_home,
+    terms,
+)
 from tests.services.work import grade_of, take_quiz
 from tests.stage import NOON, Stage
 
@@ -196,3 +203,15 @@ def test_the_next_attempt_waits_until_the_last_is_handed_in(stage: Stage) -> Non
 
     assert refused.value.reason == "attempt.time_up"
     assert start(stage, activity, ada, at=late).number == 2
+
+
+def test_an_attempt_that_is_given_back_has_its_time_anew(stage: Stage) -> None:
+    """With the old deadline it would be over at once."""
+    activity, ada = stage.activity(time_limit_minutes=30), stage.join("ada")
+    attempt = take_quiz(stage, activity, ada)
+    attempt_corrections.reopen_attempt(
+        stage.session, attempt=attempt, actor=stage.people["instructor"], at=NOON + DAY
+    )
+
+    assert attempt.deadline_at == NOON + DAY + timedelta(minutes=30)
+    assert attempts.is_open(stage.session, attempt, at=NOON + DAY)

@@ -11,7 +11,9 @@ from werkzeug.test import TestResponse
 
 from lti_alliance.domain.gradebook import GradeScope
 from lti_alliance.domain.roster import MEMBERSHIP_SCOPE
-from lti_alliance.lti.registration import NOTICE_SCOPE, PLATFORM, TOOL
+from lti_alliance.lti.platform_configuration import PLATFORM
+from lti_alliance.lti.registration import TOOL
+from lti_alliance.lti.tool_description import NOTICE_SCOPE
 from lti_alliance.models import Registration
 from lti_alliance.services import invitations
 from tests.platforms import MISSING, World, replaced

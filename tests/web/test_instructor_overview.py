@@ -11,7 +11,7 @@ from lti_alliance.domain.gradebook import GradeScope
 from lti_alliance.domain.launch import Person, Role
 from lti_alliance.domain.roster import Member
 from lti_alliance.models import AuditEvent, LineItem, Membership, ScoreDelivery, db
-from lti_alliance.services import rosters
+from lti_alliance.services import roster_reading, rosters
 from lti_alliance.web.delivery_words import reason_words
 from tests import stage as stages
 from tests.web import visits
@@ -320,12 +320,12 @@ def list_in_lms(course: Course, *names: str, away: str = "") -> None:
     ]
     for part in (listed, [each for each in listed if each.person.name != away]):
         rosters.ask(session, context, at=course.now())
-        rosters.claim(session, at=course.now(), lease=timedelta(minutes=1), token="t")
-        step = rosters.prepare(session, context.id, token="t")
-        rosters.record(
+        roster_reading.claim(session, at=course.now(), lease=timedelta(minutes=1), token="t")
+        step = roster_reading.prepare(session, context.id, token="t")
+        roster_reading.record(
             session,
             step,
-            rosters.RosterHeard(members=part),
+            roster_reading.RosterHeard(members=part),
             profile_for=timedelta(days=30),
             at=course.now(),
             jitter=1.0,

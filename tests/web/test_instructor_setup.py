@@ -173,7 +173,7 @@ def test_changed_points_change_every_grade(course):
     course.hand_in_quiz("ada", activity)
     teacher = course.visit("instructor", activity)
 
-    form = fields_of(teacher.get("settings")) | {"quiz_points": "30"}
+    form = fields_of(teacher.get("settings")) | {"quiz_points": "30", "step": "confirm"}
     saved = teacher.follow(teacher.post("settings", form))
 
     assert "Saved. Every grade follows the new settings." in text_of(saved)

@@ -20,14 +20,15 @@ def place_taster(placing: Placing, **changes: Any) -> Any:
 
 
 def test_the_dialog_shows_the_modules(world: World) -> None:
-    """What can be placed, with a preview, and no list for a course where one is taken."""
+    """What can be placed, with a preview; a course is planned where one is taken at a time."""
     placing = Placing(world)
 
     assert placing.home.status_code == 303
     assert placing.home.location.endswith("/picker/")
     assert 'data-page="picker"' in placing.page.text
     assert "A two-minute taster" in placing.page.text
-    assert "picker/course" not in placing.page.text
+    assert "Plan the whole course" in placing.page.text
+    assert "Place the whole course" not in placing.page.text
     assert placing.get("modules/taster/preview").status_code == 200
 
 
@@ -175,16 +176,6 @@ def test_faults_of_the_list_lose_nothing(world: World) -> None:
     assert 'value="soon"' in page.text
     assert placing.post("course", {"module": [], "zone": "UTC"}).status_code == 422
     assert placing.kept == []
-
-
-def test_a_list_needs_a_platform_that_takes_one(world: World) -> None:
-    """Where one is taken, a list of several is not offered."""
-    placing = Placing(world)
-    form = {"module": ["taster"], "title.taster": "A", "zone": "UTC"}
-
-    assert placing.get("course").status_code == 409
-    assert placing.post("course", form).status_code == 200
-    assert len(placing.kept) == 1
 
 
 def test_other_launches_have_no_picker(world: World) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from lti_alliance.domain.gradebook import GradeScope
 from lti_alliance.domain.roster import MEMBERSHIP_SCOPE
-from lti_alliance.lti.registration import CANVAS, NOTICE_SCOPE, TOOL
+from lti_alliance.lti.platform_configuration import CANVAS
+from lti_alliance.lti.registration import TOOL
+from lti_alliance.lti.tool_description import NOTICE_SCOPE
 from lti_alliance.models import AuditEvent, RegistrationState
 from lti_alliance.services import invitations, platforms
 from tests.platforms import World

@@ -1,0 +1,398 @@
+"""The desk: a whole course at a glance, activities by students, for those who teach it.
+
+Read with a fixed number of queries, columns alone, however many people and activities there are;
+what needs whole rows is read for one page of people.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_alliance.domain.activities import ActivitySettings
+from lti_alliance.domain.attempts import AttemptState
+from lti_alliance.domain.delivery import DeliveryState
+from lti_alliance.domain.reflections import ReflectionState
+from lti_alliance.models import (
+    Activity,
+    Attempt,
+    Context,
+    Grade,
+    Membership,
+    Reflection,
+    ResourceLink,
+    RosterReading,
+    ScoreDelivery,
+)
+from lti_alliance.services import adjusting, desk_people, rosters
+from lti_alliance.services.activities import activity_settings
+from lti_alliance.services.desk_people import DeskPerson
+
+PAGE_SIZE = 50
+
+Pair = tuple[UUID, UUID]
+"""An activity and a membership."""
+
+
+class CellState(StrEnum):
+    """How far one person is with one activity."""
+
+    NOTHING = "nothing"
+    WORKING = "working"
+    PARTLY = "partly"
+    """Something is handed in, something else is not."""
+    TO_GRADE = "to_grade"
+    SCORED = "scored"
+    EXCUSED = "excused"
+
+
+class Sending(StrEnum):
+    """Whether the gradebook has the score."""
+
+    NONE = "none"
+    ARRIVED = "arrived"
+    ON_ITS_WAY = "on_its_way"
+    DIFFERS = "differs"
+    STUCK = "stuck"
+
+
+class Show(StrEnum):
+    """Whom the desk lists."""
+
+    EVERYBODY = "everybody"
+    TO_GRADE = "to_grade"
+    NOTHING_HANDED_IN = "nothing_handed_in"
+    MISSING = "missing"
+    """Something is not handed in."""
+    STUCK = "stuck"
+    """A score does not reach the gradebook, or the gradebook shows another."""
+    LEFT = "left"
+
+
+class Sort(StrEnum):
+    """In which order."""
+
+    NAME = "name"
+    SCORE = "score"
+    LATEST = "latest"
+    TO_GRADE = "to_grade"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskQuery:
+    """What somebody wants to see of a course."""
+
+    show: Show = Show.EVERYBODY
+    sort: Sort = Sort.NAME
+    text: str = ""
+    """A part of a name."""
+    section: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One person in one activity."""
+
+    state: CellState = CellState.NOTHING
+    score: Decimal | None = None
+    maximum: Decimal = Decimal(0)
+    submitted_at: datetime | None = None
+    sending: Sending = Sending.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskColumn:
+    """One activity of the course, with what the class has done in it."""
+
+    activity: Activity
+    title: str
+    settings: ActivitySettings
+    handed_in: int = 0
+    to_grade: int = 0
+    stuck: int = 0
+    mean: Decimal | None = None
+    """The mean share of the maximum, 0 to 1, of those who have a score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRow:
+    """One person of the course, a cell for each column."""
+
+    person: DeskPerson
+    cells: tuple[Cell, ...]
+    score: Decimal = field(init=False)
+    maximum: Decimal = field(init=False)
+    """Of the activities that have a score."""
+
+    def __post_init__(self) -> None:
+        scored = [cell for cell in self.cells if cell.score is not None]
+        score = sum((cell.score or Decimal(0) for cell in scored), Decimal(0))
+        object.__setattr__(self, "score", score)
+        object.__setattr__(self, "maximum", sum((c.maximum for c in scored), Decimal(0)))
+
+    @property
+    def to_grade(self) -> int:
+        """How many activities wait for an instructor."""
+        return sum(cell.state is CellState.TO_GRADE for cell in self.cells)
+
+    @property
+    def latest(self) -> datetime | None:
+        """When the person handed something in last."""
+        return max((c.submitted_at for c in self.cells if c.submitted_at), default=None)
+
+    @property
+    def has_trouble(self) -> bool:
+        """Whether the gradebook does not show a score as it is here."""
+        return any(cell.sending in (Sending.STUCK, Sending.DIFFERS) for cell in self.cells)
+
+    @property
+    def has_missing(self) -> bool:
+        """Whether something is not handed in."""
+        missing = (CellState.NOTHING, CellState.WORKING, CellState.PARTLY)
+        return any(cell.state in missing for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One page of a course, and what all of it comes to."""
+
+    columns: tuple[DeskColumn, ...]
+    rows: tuple[DeskRow, ...]
+    query: DeskQuery
+    found: int
+    """How many people the query finds, on all pages."""
+    people: int
+    """How many are in the course."""
+    sections: tuple[str, ...]
+    roster: RosterReading | None
+    hidden: int
+    """How many the viewer may not see, since they are in other sections."""
+
+    @property
+    def pages(self) -> int:
+        """How many pages the found people take."""
+        return max(1, -(-self.found // PAGE_SIZE))
+
+    @property
+    def to_grade(self) -> int:
+        """How many cells wait for an instructor."""
+        return sum(column.to_grade for column in self.columns)
+
+    @property
+    def stuck(self) -> int:
+        """How many scores need somebody."""
+        return sum(column.stuck for column in self.columns)
+
+
+def course_desk(
+    session: Session, *, context: Context, viewer: Membership, query: DeskQuery
+) -> Desk:
+    """Report on the people whom the viewer may see in a course, and on all its activities."""
+    columns, rows, hidden = read_course(session, context=context, viewer=viewer)
+    chosen = _sorted([row for row in rows if _is_wanted(row, query)], query.sort)
+    pages = max(1, -(-len(chosen) // PAGE_SIZE))
+    page = min(query.page, pages)
+    first = (page - 1) * PAGE_SIZE
+    return Desk(
+        columns=columns,
+        rows=tuple(chosen[first : first + PAGE_SIZE]),
+        query=DeskQuery(
+            show=query.show, sort=query.sort, text=query.text, section=query.section, page=page
+        ),
+        found=len(chosen),
+        people=sum(row.person.left_at is None for row in rows),
+        sections=tuple(sorted({name for row in rows for name in row.person.sections})),
+        roster=rosters.find_reading(session, context.id),
+        hidden=hidden,
+    )
+
+
+def read_course(
+    session: Session, *, context: Context, viewer: Membership
+) -> tuple[tuple[DeskColumn, ...], list[DeskRow], int]:
+    """Return every activity, every person whom the viewer may see, and how many others there are.
+
+    The people stand by name, the nameless after them in the order of their arrival.
+    """
+    activities = session.execute(
+        select(Activity, ResourceLink.title)
+        .join(ResourceLink, ResourceLink.id == Activity.resource_link_id)
+        .where(ResourceLink.context_id == context.id)
+        .order_by(Activity.created_at, Activity.id)
+    ).all()
+    settings = {activity.id: activity_settings(activity) for activity, _ in activities}
+    cells = _cells(session, context.id, settings)
+    people, hidden = desk_people.list_people(session, context, viewer=viewer)
+    rows = [
+        DeskRow(
+            person=person,
+            cells=tuple(
+                cells.get((activity.id, person.membership_id), Cell())
+                if person.membership_id
+                else Cell()
+                for activity, _ in activities
+            ),
+        )
+        for person in people
+    ]
+    columns = tuple(
+        _column(activity, title, settings[activity.id], [row.cells[number] for row in rows])
+        for number, (activity, title) in enumerate(activities)
+    )
+    return columns, rows, hidden
+
+
+def _column(
+    activity: Activity, title: str, settings: ActivitySettings, cells: Sequence[Cell]
+) -> DeskColumn:
+    states = Counter(cell.state for cell in cells)
+    shares = [c.score / c.maximum for c in cells if c.score is not None and c.maximum]
+    return DeskColumn(
+        activity=activity,
+        title=title,
+        settings=settings,
+        handed_in=sum(cell.submitted_at is not None for cell in cells),
+        to_grade=states[CellState.TO_GRADE],
+        stuck=sum(cell.sending is Sending.STUCK for cell in cells),
+        mean=sum(shares, Decimal(0)) / len(shares) if shares else None,
+    )
+
+
+def _cells(
+    session: Session, context_id: UUID, settings: Mapping[UUID, ActivitySettings]
+) -> dict[Pair, Cell]:
+    ids = list(settings)
+    sendings = _sendings(session, ids)
+    waiting, writing = _reflections(session, settings)
+    open_attempts = session.execute(
+        select(Attempt.activity_id, Attempt.membership_id).where(
+            Attempt.activity_id.in_(ids), Attempt.state == AttemptState.IN_PROGRESS
+        )
+    )
+    working = writing | {(row.activity_id, row.membership_id) for row in open_attempts}
+    excused = adjusting.list_excused(session, context_id)
+    cells: dict[Pair, Cell] = {}
+    grades = session.execute(
+        select(
+            Grade.activity_id,
+            Grade.membership_id,
+            Grade.score,
+            Grade.maximum,
+            Grade.submitted_at,
+        ).where(Grade.activity_id.in_(ids))
+    )
+    for activity_id, membership_id, score, maximum, submitted_at in grades:
+        pair = (activity_id, membership_id)
+        state = CellState.PARTLY if submitted_at else CellState.NOTHING
+        if pair in excused:
+            state = CellState.EXCUSED
+        elif pair in waiting:
+            state = CellState.TO_GRADE
+        elif score is not None:
+            state = CellState.SCORED
+        elif pair in working:
+            state = CellState.WORKING
+        cells[pair] = Cell(
+            state=state,
+            score=score,
+            maximum=maximum,
+            submitted_at=submitted_at,
+            sending=sendings.get(pair, Sending.NONE),
+        )
+    for pair in working - cells.keys():
+        cells[pair] = Cell(state=CellState.WORKING)
+    return cells
+
+
+def _sendings(session: Session, ids: Sequence[UUID]) -> dict[Pair, Sending]:
+    found = session.execute(
+        select(
+            ScoreDelivery.activity_id,
+            ScoreDelivery.membership_id,
+            ScoreDelivery.state,
+            ScoreDelivery.desired_score,
+        ).where(ScoreDelivery.activity_id.in_(ids))
+    )
+    return {
+        (activity_id, membership_id): _sending(DeliveryState(state))
+        for activity_id, membership_id, state, wanted in found
+        if wanted is not None
+    }
+
+
+def _sending(state: DeliveryState) -> Sending:
+    match state:
+        case DeliveryState.DELIVERED:
+            return Sending.ARRIVED
+        case DeliveryState.OVERRIDDEN:
+            return Sending.DIFFERS
+        case DeliveryState.BLOCKED | DeliveryState.DEAD:
+            return Sending.STUCK
+        case _:
+            return Sending.ON_ITS_WAY
+
+
+def _reflections(
+    session: Session, settings: Mapping[UUID, ActivitySettings]
+) -> tuple[set[Pair], set[Pair]]:
+    """Return for whom a reflection waits to be graded, and who is writing one."""
+    waiting: set[Pair] = set()
+    writing: set[Pair] = set()
+    found = session.execute(
+        select(
+            Reflection.activity_id,
+            Reflection.membership_id,
+            Reflection.prompt_id,
+            Reflection.state,
+        ).where(
+            Reflection.activity_id.in_(list(settings)), Reflection.state != ReflectionState.GRADED
+        )
+    )
+    for activity_id, membership_id, prompt_id, state in found:
+        if prompt_id not in settings[activity_id].prompt_ids:
+            continue
+        is_waiting = state == ReflectionState.SUBMITTED
+        (waiting if is_waiting else writing).add((activity_id, membership_id))
+    return waiting, writing
+
+
+def _is_wanted(row: DeskRow, query: DeskQuery) -> bool:
+    if query.text and query.text.casefold() not in row.person.name.casefold():
+        return False
+    if query.section and query.section not in row.person.sections:
+        return False
+    match query.show:
+        case Show.TO_GRADE:
+            return row.to_grade > 0
+        case Show.NOTHING_HANDED_IN:
+            return row.latest is None and row.person.left_at is None
+        case Show.MISSING:
+            return row.has_missing and row.person.left_at is None
+        case Show.STUCK:
+            return row.has_trouble
+        case Show.LEFT:
+            return row.person.left_at is not None
+        case Show.EVERYBODY:
+            return True
+
+
+def _sorted(rows: list[DeskRow], sort: Sort) -> list[DeskRow]:
+    """Sort rows that stand by name already; whoever has no value comes last."""
+    match sort:
+        case Sort.NAME:
+            return rows
+        case Sort.TO_GRADE:
+            return sorted(rows, key=lambda row: -row.to_grade)
+        case Sort.LATEST:
+            return sorted(rows, key=lambda row: -row.latest.timestamp() if row.latest else 0)
+        case Sort.SCORE:
+            return sorted(
+                rows, key=lambda row: -(row.score / row.maximum) if row.maximum else Decimal(1)
+            )

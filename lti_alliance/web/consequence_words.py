@@ -1,0 +1,210 @@
+"""What a change of settings means, in plain sentences in the language of the reader."""
+
+from decimal import Decimal
+
+from flask import Blueprint
+from flask_babel import gettext, ngettext
+
+from lti_alliance.domain.consequences import Consequence, Effect
+from lti_alliance.web.wording import score_words, utc_words
+
+# English, one and several; `%(num)s` is the count. What is the same for both stands twice.
+_SENTENCES: dict[Effect, tuple[str, str]] = {
+    Effect.SCORES_CHANGE: (
+        "%(num)s score changes from %(before)s to %(after)s; the gradebook follows.",
+        "%(num)s scores change; the gradebook follows. They are %(before)s now and %(after)s then.",
+    ),
+    Effect.SCORES_WITHDRAWN: (
+        (
+            "%(num)s student has no score any more until every part is in and graded. The "
+            "gradebook keeps the old score until then."
+        ),
+        (
+            "%(num)s students have no score any more until every part is in and graded. The "
+            "gradebook keeps the old scores until then."
+        ),
+    ),
+    Effect.SCORES_APPEAR: (
+        "%(num)s score that waited is complete with this (%(after)s) and goes to the gradebook.",
+        "%(num)s scores that waited are complete with this (%(after)s) and go to the gradebook.",
+    ),
+    Effect.COLUMN_POINTS: (
+        (
+            "The column in the LMS keeps its points (%(before)s, if nobody changed them there); "
+            "enter %(after)s there. Until then the LMS scales each score to its own points."
+        ),
+    )
+    * 2,
+    Effect.ATTEMPTS_OVER: (
+        "%(num)s student has used more attempts than that: they keep what they handed in.",
+        "%(num)s students have used more attempts than that: they keep what they handed in.",
+    ),
+    Effect.ATTEMPTS_AGAIN: (
+        "%(num)s student had used all attempts and may now try again.",
+        "%(num)s students had used all attempts and may now try again.",
+    ),
+    Effect.ATTEMPTS_AGAIN_KEY_SEEN: (
+        (
+            "%(num)s student had used all attempts and may now try again, after seeing the right "
+            "answers."
+        ),
+        (
+            "%(num)s students had used all attempts and may now try again, after seeing the right "
+            "answers."
+        ),
+    ),
+    Effect.ATTEMPTS_GO_ON: (
+        "An attempt that is open goes on under the new rules.",
+        "%(num)s attempts that are open go on under the new rules.",
+    ),
+    Effect.QUIZ_LEFT_OUT: (
+        (
+            "%(num)s student has worked on the quiz. The work is kept and counts nothing while the "
+            "quiz is left out."
+        ),
+        (
+            "%(num)s students have worked on the quiz. The work is kept and counts nothing while "
+            "the quiz is left out."
+        ),
+    ),
+    Effect.QUIZ_ADDED: (
+        "%(num)s student who handed in has the quiz to do as well.",
+        "%(num)s students who handed in have the quiz to do as well.",
+    ),
+    Effect.REFLECTIONS_LEFT_OUT: (
+        (
+            "%(num)s reflection that was handed in is kept and counts nothing while its task is "
+            "left out."
+        ),
+        (
+            "%(num)s reflections that were handed in are kept and count nothing while their "
+            "tasks are left out."
+        ),
+    ),
+    Effect.REFLECTIONS_ADDED: (
+        "%(num)s student who handed something in has a new task to write.",
+        "%(num)s students who handed something in have a new task to write.",
+    ),
+    Effect.GRADING_BY_RUBRIC: (
+        (
+            "%(num)s reflection keeps the points it got by being handed in. Those handed in from "
+            "now on wait for you."
+        ),
+        (
+            "%(num)s reflections keep the points they got by being handed in. Those handed in from "
+            "now on wait for you."
+        ),
+    ),
+    Effect.GRADING_BY_COMPLETION: (
+        (
+            "%(num)s reflection waits for your grade and would go on waiting, without a rubric to "
+            "grade it by. Grade it before you change this."
+        ),
+        (
+            "%(num)s reflections wait for your grade and would go on waiting, without a rubric to "
+            "grade them by. Grade them before you change this."
+        ),
+    ),
+    Effect.LEVELS: (
+        (
+            "%(num)s reflection is graded already and keeps its points. The new levels hold for "
+            "what you grade from now on."
+        ),
+        (
+            "%(num)s reflections are graded already and keep their points. The new levels hold for "
+            "what you grade from now on."
+        ),
+    ),
+    Effect.FEEDBACK_NOW: (
+        "%(num)s student sees feedback on what they have handed in at once.",
+        "%(num)s students see feedback on what they have handed in at once.",
+    ),
+    Effect.FEEDBACK_LATER: (
+        (
+            "Feedback is hidden until the close (%(at)s). %(num)s student may have read theirs "
+            "already."
+        ),
+        (
+            "Feedback is hidden until the close (%(at)s). %(num)s students may have read theirs "
+            "already."
+        ),
+    ),
+    Effect.CLOSES_EARLIER: (
+        "It closes earlier, on %(at)s. One student's work is still open.",
+        "It closes earlier, on %(at)s. %(num)s pieces of work are still open.",
+    ),
+    Effect.MISSING_ZERO: (
+        "At the close a part that was not handed in counts zero, and the score goes out.",
+    )
+    * 2,
+    Effect.MISSING_HELD: (
+        "At the close whoever has not handed in every part gets no score; you decide there.",
+    )
+    * 2,
+}
+
+
+def register(blueprint: Blueprint) -> None:
+    """Make the sentences known to the templates."""
+    blueprint.add_app_template_filter(consequence_words, "consequence")
+
+
+def consequence_words(found: Consequence) -> str:
+    """Put one consequence into a sentence."""
+    return str(_closing(found) or _counted(found))
+
+
+def _closing(found: Consequence) -> str:
+    """Put into words what depends on more than a number; nothing for all other effects."""
+    at = utc_words(found.at) if found.at else ""
+    match found.effect:
+        case Effect.CLOSES_AT_ONCE if found.count:
+            return str(
+                ngettext(
+                    "It closes at once. %(num)s piece of work is open: an attempt at the quiz "
+                    "counts as it was saved, a reflection that was not handed in is lost to the "
+                    "grade.",
+                    "It closes at once. %(num)s pieces of work are open: an attempt at the quiz "
+                    "counts as it was saved, a reflection that was not handed in is lost to the "
+                    "grade.",
+                    found.count,
+                )
+            )
+        case Effect.CLOSES_AT_ONCE:
+            return str(gettext("It closes at once: nothing more can be handed in."))
+        case Effect.CLOSES_EARLIER if found.count == 0:
+            return str(gettext("It closes earlier, on %(at)s.", at=at))
+        case Effect.CLOSES_LATER if found.at:
+            return str(gettext("It closes later, on %(at)s.", at=at))
+        case Effect.CLOSES_LATER:
+            return str(gettext("It does not close any more."))
+        case Effect.OPENS_AGAIN if found.at:
+            return str(
+                gettext(
+                    "It opens again until %(at)s. Students may have seen the right answers.", at=at
+                )
+            )
+        case Effect.OPENS_AGAIN:
+            return str(gettext("It opens again. Students may have seen the right answers."))
+    return ""
+
+
+def _counted(found: Consequence) -> str:
+    one, several = _SENTENCES[found.effect]
+    return str(
+        ngettext(
+            one,
+            several,
+            found.count,
+            before=_range(found.before),
+            after=_range(found.after),
+            at=utc_words(found.at) if found.at else "",
+        )
+    )
+
+
+def _range(ends: tuple[Decimal, Decimal] | None) -> str:
+    if ends is None:
+        return ""
+    low, high = (score_words(each) for each in ends)
+    return low if low == high else str(gettext("%(low)s to %(high)s", low=low, high=high))
