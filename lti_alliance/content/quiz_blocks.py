@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from lti_alliance.content.document import Attribute, Document, Part, line_of, take_attributes
 from lti_alliance.content.faults import Faults
@@ -13,6 +14,7 @@ from lti_alliance.domain.modules import Case, FeedbackTiming, Keep, Pool, Quiz
 
 MAX_ITEMS = 200
 MAX_ATTEMPTS = 20
+MAX_MINUTES = 1440
 
 _SETTINGS = ("attempts", "keep", "time limit", "feedback", "shuffle")
 _HEADING = re.compile(r"(?P<kind>[a-z]+)\s*:\s*(?P<name>\S.*)")
@@ -53,6 +55,7 @@ def read_quiz(section: Part, document: Document, faults: Faults) -> tuple[Quiz, 
             pools=tuple(_close_pool(pool, faults) for pool in pools),
             attempts=_read_attempts(settings.get("attempts"), faults),
             keep=read_choice(settings.get("keep"), Keep, Keep.HIGHEST, faults),
+            time_limit=_read_time_limit(settings.get("time limit"), faults),
             feedback=read_choice(
                 settings.get("feedback"), FeedbackTiming, FeedbackTiming.AFTER_SUBMIT, faults
             ),
@@ -91,9 +94,6 @@ def _read_settings(section: Part, faults: Faults) -> dict[str, Attribute]:
             "there is text before the first item",
             f"Only these lines may stand here: {', '.join(_SETTINGS)}.",
         )
-    limit = settings.get("time limit")
-    if limit and limit.value != "none":
-        faults.error(limit.line, "timed quizzes are not supported", "Write `time limit: none`.")
     return dict(settings)
 
 
@@ -107,6 +107,16 @@ def _read_attempts(attribute: Attribute | None, faults: Faults) -> int | None:
     remedy = f"Write a number from 1 to {MAX_ATTEMPTS}, or unlimited."
     faults.error(attribute.line, f"`attempts` is `{attribute.value}`", remedy)
     return 1
+
+
+def _read_time_limit(attribute: Attribute | None, faults: Faults) -> timedelta | None:
+    if attribute is None or attribute.value == "none":
+        return None
+    if attribute.value.isdecimal() and 1 <= int(attribute.value) <= MAX_MINUTES:
+        return timedelta(minutes=int(attribute.value))
+    remedy = f"Write a number of minutes from 1 to {MAX_MINUTES}, or none."
+    faults.error(attribute.line, f"`time limit` is `{attribute.value}`", remedy)
+    return None
 
 
 def _read_pool(part: Part, name: str, faults: Faults) -> list[_OpenPool]:

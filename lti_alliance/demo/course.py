@@ -29,6 +29,7 @@ class Placement:
     module_id: str
     parts: frozenset[Part]
     attempts: int | None = 3
+    time_limit_minutes: int | None = None
     keep: Keep = Keep.HIGHEST
     prompt: int = 0
     grading: Grading = Grading.COMPLETION
@@ -42,6 +43,7 @@ class Placement:
             propose(module),
             parts=self.parts,
             attempts=self.attempts,
+            time_limit_minutes=self.time_limit_minutes,
             keep=self.keep,
             quiz_points=self.quiz_points,
             reflection_points=self.reflection_points,
@@ -70,6 +72,7 @@ WEEK_2_QUIZ = Placement(
     "trust-credibility-expertise",
     _QUIZ,
     attempts=2,
+    time_limit_minutes=30,
     keep=Keep.LATEST,
     quiz_points=Decimal(20),
 )

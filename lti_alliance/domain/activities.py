@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from lti_alliance.errors import InvalidInput
 
 MAX_POINTS = Decimal(1000)
 MAX_ATTEMPTS = 20
+MAX_MINUTES = 1440
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -21,6 +22,7 @@ PART_MISSING = "Choose at least one part: the quiz, the reflection, or both."
 PART_ABSENT = "This module has no such part."
 POINTS_INVALID = "Write a number of points above 0 and up to 1000, with at most two decimals."
 ATTEMPTS_INVALID = "Write a whole number from 1 to 20, or leave it empty for no limit."
+TIME_LIMIT_INVALID = "Write a whole number of minutes from 1 to 1440, or leave it empty."
 CHOICE_INVALID = "Choose one of the offered values."
 PROMPT_MISSING = "Choose at least one reflection prompt."
 RUBRIC_PRIVATE = (
@@ -59,6 +61,8 @@ class ActivitySettings:
     reflection_points: Decimal = Decimal(10)
     attempts: int | None = 3
     """How many attempts at the quiz; None is without limit."""
+    time_limit_minutes: int | None = None
+    """How long an attempt may take from its start; None is without limit."""
     keep: Keep = Keep.HIGHEST
     feedback: FeedbackTiming = FeedbackTiming.AFTER_SUBMIT
     shuffle: bool = True
@@ -67,6 +71,10 @@ class ActivitySettings:
     level_table: LevelTable = field(default_factory=LevelTable)
     closes_at: datetime | None = None
     missing_parts: MissingParts = MissingParts.HOLD
+    opens_at: datetime | None = None
+    """As told by the platform for one person; not kept with the activity."""
+    due_at: datetime | None = None
+    """As told by the platform for one person; work may still be handed in until the close."""
 
     @property
     def has_quiz(self) -> bool:
@@ -97,6 +105,16 @@ class ActivitySettings:
         """Whether the activity takes no more work."""
         return self.closes_at is not None and at >= self.closes_at
 
+    def is_not_open_yet(self, at: datetime) -> bool:
+        """Whether the work may not be begun before a moment that is still to come."""
+        return self.opens_at is not None and at < self.opens_at
+
+    def deadline_from(self, start: datetime) -> datetime | None:
+        """Return when the time of an attempt begun at ``start`` is up."""
+        if self.time_limit_minutes is None:
+            return None
+        return start + timedelta(minutes=self.time_limit_minutes)
+
 
 def propose(module: Module) -> ActivitySettings:
     """Return the settings that a careful teacher would start from for this module.
@@ -114,6 +132,7 @@ def propose(module: Module) -> ActivitySettings:
         parts=frozenset(parts),
         quiz_points=module.quiz.maximum or Decimal(10),
         attempts=module.quiz.attempts,
+        time_limit_minutes=_whole_minutes(module.quiz.time_limit),
         keep=module.quiz.keep,
         feedback=module.quiz.feedback,
         shuffle=module.quiz.shuffle,
@@ -143,7 +162,10 @@ def parse_settings(form: Mapping[str, Any], module: Module) -> ActivitySettings:
         reflection_points=_points(
             form, "reflection_points", faults, needed=Part.REFLECTION in parts
         ),
-        attempts=_attempts(str(form.get("attempts", "")), faults),
+        attempts=_limit(form, "attempts", MAX_ATTEMPTS, ATTEMPTS_INVALID, faults),
+        time_limit_minutes=_limit(
+            form, "time_limit_minutes", MAX_MINUTES, TIME_LIMIT_INVALID, faults
+        ),
         keep=_choice(Keep, form, "keep", faults),
         feedback=_choice(FeedbackTiming, form, "feedback", faults),
         shuffle=bool(form.get("shuffle")),
@@ -169,6 +191,7 @@ def settings_to_json(settings: ActivitySettings) -> dict[str, Any]:
         "quiz_points": str(settings.quiz_points),
         "reflection_points": str(settings.reflection_points),
         "attempts": settings.attempts,
+        "time_limit_minutes": settings.time_limit_minutes,
         "keep": settings.keep,
         "feedback": settings.feedback,
         "shuffle": settings.shuffle,
@@ -188,6 +211,8 @@ def settings_from_json(stored: Mapping[str, Any]) -> ActivitySettings:
         quiz_points=Decimal(stored["quiz_points"]),
         reflection_points=Decimal(stored["reflection_points"]),
         attempts=stored["attempts"],
+        # Not there in settings that were stored before there were time limits.
+        time_limit_minutes=stored.get("time_limit_minutes"),
         keep=Keep(stored["keep"]),
         feedback=FeedbackTiming(stored["feedback"]),
         shuffle=stored["shuffle"],
@@ -247,13 +272,20 @@ def _points(form: Mapping[str, Any], name: str, faults: dict[str, str], *, neede
     return points
 
 
-def _attempts(text: str, faults: dict[str, str]) -> int | None:
-    if not text.strip():
+def _limit(
+    form: Mapping[str, Any], name: str, most: int, message: str, faults: dict[str, str]
+) -> int | None:
+    text = str(form.get(name, "")).strip()
+    if not text:
         return None
-    if not text.strip().isdecimal() or not 1 <= int(text) <= MAX_ATTEMPTS:
-        faults["attempts"] = ATTEMPTS_INVALID
+    if not text.isdecimal() or len(text) > 6 or not 1 <= int(text) <= most:
+        faults[name] = message
         return None
     return int(text)
+
+
+def _whole_minutes(limit: timedelta | None) -> int | None:
+    return None if limit is None else max(1, -(-limit // timedelta(minutes=1)))
 
 
 def _choice(

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,9 @@ from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.items import ShortItem
 from lti_alliance.domain.modules import FeedbackTiming, Module, Quiz
 from lti_alliance.errors import AlreadySubmitted, AttemptClosed, Conflict
+
+GRACE = timedelta(seconds=30)
+"""How long after the end of its time an attempt still takes what was on its way."""
 
 
 class AttemptState(StrEnum):
@@ -101,6 +104,8 @@ def check_may_start(
         raise AttemptClosed("attempt.no_quiz")
     if settings.is_closed(at):
         raise AttemptClosed("activity.closed")
+    if settings.is_not_open_yet(at):
+        raise AttemptClosed("activity.not_open_yet")
     if AttemptState.IN_PROGRESS in states:
         raise Conflict("attempt.already_open")
     if attempts_left(settings, states) == 0:
@@ -115,7 +120,13 @@ def attempts_left(settings: ActivitySettings, states: Sequence[AttemptState]) ->
     return max(0, settings.attempts - used)
 
 
-def check_may_save(state: AttemptState, settings: ActivitySettings, *, at: datetime) -> None:
+def check_may_save(
+    state: AttemptState,
+    settings: ActivitySettings,
+    *,
+    deadline_at: datetime | None = None,
+    at: datetime,
+) -> None:
     """Raise the reason why answers can no longer be saved, if there is one."""
     if state.is_handed_in:
         raise AlreadySubmitted("attempt.already_submitted")
@@ -123,6 +134,13 @@ def check_may_save(state: AttemptState, settings: ActivitySettings, *, at: datet
         raise AttemptClosed("attempt.closed")
     if settings.is_closed(at):
         raise AttemptClosed("activity.closed")
+    if is_time_up(deadline_at, at=at):
+        raise AttemptClosed("attempt.time_up")
+
+
+def is_time_up(deadline_at: datetime | None, *, at: datetime) -> bool:
+    """Say whether the time of an attempt is over, and so is the grace after it."""
+    return deadline_at is not None and at > deadline_at + GRACE
 
 
 def check_may_void(state: AttemptState) -> None:

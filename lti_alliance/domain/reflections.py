@@ -63,6 +63,8 @@ def check_may_write(
         raise AlreadySubmitted("reflection.already_submitted")
     if settings.is_closed(at):
         raise AttemptClosed("activity.closed")
+    if settings.is_not_open_yet(at):
+        raise AttemptClosed("activity.not_open_yet")
 
 
 def check_may_submit(text: str) -> None:

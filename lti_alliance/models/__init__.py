@@ -1,5 +1,6 @@
 """Tables, with no behaviour beyond their invariants."""
 
+from lti_alliance.models.accommodations import Accommodation, LMSDates
 from lti_alliance.models.adjustments import ScoreAdjustment
 from lti_alliance.models.attempts import AcceptedWording, Attempt, Response
 from lti_alliance.models.audit import AuditEvent
@@ -32,6 +33,7 @@ from lti_alliance.models.timetable import TimetableEntry, WorkerBeat
 __all__ = [
     "AcceptedWording",
     "AccessToken",
+    "Accommodation",
     "Activity",
     "Attempt",
     "AuditEvent",
@@ -47,6 +49,7 @@ __all__ = [
     "Grade",
     "GradebookCheck",
     "Invitation",
+    "LMSDates",
     "LaunchSession",
     "LineItem",
     "Membership",

@@ -44,6 +44,10 @@ class Attempt(Keyed, Base):
     """Grows with each save; a save names the version it started from."""
     saved_at: Mapped[datetime | None]
     started_at: Mapped[datetime]
+    deadline_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When its time is up: fixed at the start, and only ever moved later."""
+    promised_until: Mapped[datetime | None]
+    """A close that was granted while it was under way; it holds though the grant was taken back."""
     submitted_at: Mapped[datetime | None]
     score: Mapped[Decimal | None]
     maximum: Mapped[Decimal | None]

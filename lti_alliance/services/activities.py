@@ -21,7 +21,7 @@ from lti_alliance.models import (
     ResourceLink,
 )
 from lti_alliance.models.statements import rows_changed
-from lti_alliance.services import audit, grading, modules, notices
+from lti_alliance.services import audit, grading, modules, notices, terms
 from lti_alliance.services.origins import Origin, find_origin
 
 
@@ -171,6 +171,7 @@ def change_settings(
             "changed": sorted(k for k in activity.settings if activity.settings[k] != before.get(k))
         },
     )
+    terms.settle_told_dates_anew(session, activity)
     grading.refresh_all(session, activity, at=at)
 
 

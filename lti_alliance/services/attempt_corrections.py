@@ -10,8 +10,7 @@ from lti_alliance.domain.attempts import AttemptState
 from lti_alliance.errors import Conflict
 from lti_alliance.models import Attempt, Membership
 from lti_alliance.models.statements import rows_changed
-from lti_alliance.services import audit, grading
-from lti_alliance.services.activities import activity_settings
+from lti_alliance.services import audit, grading, terms
 
 
 def void_attempt(session: Session, *, attempt: Attempt, actor: Membership, at: datetime) -> None:
@@ -39,13 +38,23 @@ def reopen_attempt(session: Session, *, attempt: Attempt, actor: Membership, at:
         )
     )
     state = AttemptState(attempt.state)
+    settings = terms.settings_for_attempt(session, attempt)
     rules.check_may_reopen(
         state,
-        activity_settings(attempt.activity),
+        settings,
         [AttemptState(other) for other in others],
         at=at,
     )
-    _move(session, attempt, state, AttemptState.IN_PROGRESS, submitted_at=None)
+    # Its time begins anew: given back with the old deadline it would be over at once.
+    deadline_at = settings.deadline_from(at)
+    _move(
+        session,
+        attempt,
+        state,
+        AttemptState.IN_PROGRESS,
+        submitted_at=None,
+        deadline_at=deadline_at,
+    )
     _finish(session, attempt, "attempt.reopened", actor=actor, at=at)
 
 

@@ -22,12 +22,11 @@ from lti_alliance.domain.items import (
     response_to_json,
 )
 from lti_alliance.domain.modules import Module
-from lti_alliance.errors import AlreadySubmitted, InvalidInput, NotFound, Stale
+from lti_alliance.errors import AlreadySubmitted, AttemptClosed, InvalidInput, NotFound, Stale
 from lti_alliance.models import Activity, Attempt, Grade, Membership
 from lti_alliance.models import Response as ResponseRow
 from lti_alliance.models.statements import rows_changed
-from lti_alliance.services import audit, grading, modules, sections
-from lti_alliance.services.activities import activity_settings
+from lti_alliance.services import audit, grading, modules, sections, terms
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -64,8 +63,11 @@ def start_attempt(
     so_far = list_attempts(session, activity, membership)
     for attempt in so_far:
         if attempt.state == AttemptState.IN_PROGRESS:
+            # One whose time is up is about to be handed in; the next can be started then.
+            if rules.is_time_up(attempt.deadline_at, at=at):
+                raise AttemptClosed("attempt.time_up")
             return attempt
-    settings = activity_settings(activity)
+    settings = terms.settings_for(session, activity, membership)
     rules.check_may_start(settings, [AttemptState(a.state) for a in so_far], at=at)
     module = modules.get_module(session, catalogue, content_hash=activity.content_hash)
     form = rules.draw_form(module, shuffle=settings.shuffle, rng=rng)
@@ -77,6 +79,7 @@ def start_attempt(
         form=form_to_json(form),
         content_hash=module.content_hash,
         started_at=at,
+        deadline_at=settings.deadline_from(at),
     )
     try:
         with session.begin_nested():
@@ -173,7 +176,7 @@ def save_responses(
     ``base_version`` is the version the page started from: ``Stale`` says that another tab or
     device saved since, and nothing is overwritten.
     """
-    rules.check_may_save(AttemptState(attempt.state), activity_settings(attempt.activity), at=at)
+    _check_may_save(session, attempt, at=at)
     sheet = get_sheet(session, catalogue, attempt)
     responses = read_fields(sheet, fields)
     if not _move(session, attempt, base_version, saved_at=at):
@@ -197,7 +200,7 @@ def submit_attempt(
     One conditional UPDATE decides: of two clicks, tabs or devices exactly one hands in, and the
     others get ``AlreadySubmitted`` or ``Stale``.
     """
-    rules.check_may_save(AttemptState(attempt.state), activity_settings(attempt.activity), at=at)
+    _check_may_save(session, attempt, at=at)
     sheet = get_sheet(session, catalogue, attempt)
     responses = read_fields(sheet, fields)
     if not _move(
@@ -222,6 +225,24 @@ def submit_attempt(
     )
     grading.judge_attempt(session, attempt, sheet.module)
     return grading.refresh_grade(session, attempt.activity, attempt.membership, at=at)
+
+
+def is_open(session: Session, attempt: Attempt, *, at: datetime) -> bool:
+    """Say whether the attempt's student may go on with it."""
+    if attempt.state != AttemptState.IN_PROGRESS:
+        return False
+    if attempt.deadline_at is not None and at >= attempt.deadline_at:
+        return False
+    return not terms.settings_for_attempt(session, attempt).is_closed(at)
+
+
+def _check_may_save(session: Session, attempt: Attempt, *, at: datetime) -> None:
+    rules.check_may_save(
+        AttemptState(attempt.state),
+        terms.settings_for_attempt(session, attempt),
+        deadline_at=attempt.deadline_at,
+        at=at,
+    )
 
 
 def _open_attempt(session: Session, activity: Activity, membership: Membership) -> Attempt:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.launch import GradeService, Launch, MessageType
+from lti_alliance.domain.launch import GradeService, Launch, MessageType, Role
 from lti_alliance.errors import LaunchRejected
 from lti_alliance.models import (
     Base,
@@ -20,7 +20,7 @@ from lti_alliance.models import (
     ResourceLink,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import line_items, rosters, score_resending, sections
+from lti_alliance.services import line_items, rosters, score_resending, sections, terms
 
 CUSTOM_POINTS = "points"
 """The custom parameter in which Canvas tells what an assignment is worth."""
@@ -58,7 +58,8 @@ def enter_course(
         context.memberships_url = launch.roster_service.memberships_url
         rosters.want(session, context, launch.registration_id, at=at)
     opened.context_id = context.id
-    opened.membership_id = _join(session, context, opened.user_id, launch, at=at).id
+    member = _join(session, context, opened.user_id, launch, at=at)
+    opened.membership_id = member.id
     if launch.message_type is MessageType.SUBMISSION_REVIEW:
         opened.resource_link_id = _reviewed_link(session, context, launch).id
         return
@@ -73,6 +74,9 @@ def enter_course(
     )
     resource_link.title = link.title or resource_link.title
     opened.resource_link_id = resource_link.id
+    if launch.role is Role.LEARNER:
+        # To somebody who teaches a platform tells the latest of all students' dates.
+        terms.keep_told_dates(session, resource_link, member, launch.custom, at=at)
     if launch.grade_service is not None:
         points = line_items.read_points(launch.custom.get(CUSTOM_POINTS, ""))
         is_new = _refresh_line_item(

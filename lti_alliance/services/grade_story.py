@@ -34,8 +34,7 @@ from lti_alliance.models import (
     ScoreDelivery,
     User,
 )
-from lti_alliance.services import attempts, circuits, modules, score_tries
-from lti_alliance.services.activities import activity_settings
+from lti_alliance.services import attempts, circuits, modules, score_tries, terms
 from lti_alliance.services.delivery_views import delivery_view, why_unreadable
 from lti_alliance.services.reports import PartResult, part_results
 from lti_alliance.services.story_events import list_events, story_events, try_line
@@ -115,7 +114,7 @@ def _read(
     events = list_events(session, about)
     assessments = [row.assessment for row in written if row.assessment]
     return _Rows(
-        settings=activity_settings(activity),
+        settings=terms.settings_for(session, activity, membership),
         grade=grade,
         delivery=delivery,
         attempts=made,

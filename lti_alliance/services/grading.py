@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.activities import ActivitySettings, settings_from_json
+from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.adjustments import Adjustment, AdjustmentKind, adjusted
 from lti_alliance.domain.attempts import AttemptState, form_from_json
 from lti_alliance.domain.items import Item, ShortItem, response_from_json, with_accepted
@@ -33,7 +33,7 @@ from lti_alliance.models import (
     ScoreAdjustment,
 )
 from lti_alliance.models.statements import insert_for
-from lti_alliance.services import score_delivery
+from lti_alliance.services import score_delivery, terms
 
 FEEDBACK_COMMENT = "Feedback on your reflection is in the activity."
 """What the gradebook is told where the instructor wrote something: never the words themselves."""
@@ -79,7 +79,7 @@ def refresh_grade(
 
     What an instructor decided by hand stands above the work.
     """
-    settings = settings_from_json(activity.settings)
+    settings = terms.settings_for(session, activity, membership)
     grade = _hold_grade(session, activity, membership, settings, at=at)
     worked_for = _score(session, activity, membership, settings, at=at)
     score = adjusted(worked_for, _decision(session, activity, membership))

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain import reflections as rules
-from lti_alliance.domain.activities import ActivitySettings, settings_from_json
 from lti_alliance.domain.modules import Grading, Module, ReflectionPrompt
 from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.errors import AlreadySubmitted, NotFound, Stale
 from lti_alliance.models import Activity, Draft, Membership, Reflection, RubricAssessment
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading, modules, sealed_texts
+from lti_alliance.services import audit, grading, modules, sealed_texts, terms
 from lti_alliance.services.sealed_texts import TextKind
 
 KEEP_DRAFT_AFTER = timedelta(minutes=5)
@@ -56,7 +55,7 @@ def get_writing(
     prompt_id: str,
 ) -> Writing:
     """Return the person's own reflection on a prompt, with its text and the feedback on it."""
-    if prompt_id not in settings_from_json(activity.settings).prompt_ids:
+    if prompt_id not in terms.settings_for(session, activity, membership).prompt_ids:
         raise NotFound
     reflection = _find(session, activity, membership, prompt_id)
     content_hash = reflection.content_hash if reflection else activity.content_hash
@@ -110,7 +109,7 @@ def submit_reflection(
     text = rules.clean_text(text)
     rules.check_may_submit(text)
     reflection = _begin(session, activity, membership, prompt_id, at=at)
-    settings = settings_from_json(activity.settings)
+    settings = terms.settings_for(session, activity, membership)
     by_completion = settings.reflection_grading is Grading.COMPLETION
     state = ReflectionState.GRADED if by_completion else ReflectionState.SUBMITTED
     _save(session, sealer, reflection, text, base_version=base_version, at=at, into=state)
@@ -156,7 +155,7 @@ def _begin(
     *,
     at: datetime,
 ) -> Reflection:
-    settings: ActivitySettings = settings_from_json(activity.settings)
+    settings = terms.settings_for(session, activity, membership)
     reflection = _find(session, activity, membership, prompt_id)
     state = ReflectionState(reflection.state) if reflection else ReflectionState.DRAFT
     rules.check_may_write(state, settings, prompt_id, at=at)

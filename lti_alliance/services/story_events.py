@@ -19,6 +19,7 @@ _TOLD = frozenset(
         "activity.settings_changed",
         "attempt.reopened",
         "attempt.submitted",
+        "attempt.time_up",
         "attempt.voided",
         "grade.adjusted",
         "grade.adjustment_removed",

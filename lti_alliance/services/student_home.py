@@ -24,10 +24,10 @@ from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.domain.response_processing import Outcome
 from lti_alliance.errors import Conflict
 from lti_alliance.models import Activity, Attempt, Grade, Membership, Reflection
-from lti_alliance.services import attempts, grading, modules
-from lti_alliance.services.activities import activity_settings
+from lti_alliance.services import attempts, grading, modules, terms
 from lti_alliance.services.attempts import Sheet
 from lti_alliance.services.reports import Standing, standing_of
+from lti_alliance.services.terms import Terms
 
 
 class PartProgress(StrEnum):
@@ -70,8 +70,11 @@ class StudentHome:
     """The activity as one student finds it."""
 
     module: Module
+    terms: Terms
     settings: ActivitySettings
+    """What holds for this person."""
     is_closed: bool
+    is_not_open_yet: bool
     quiz: QuizCard | None
     reflections: tuple[ReflectionCard, ...]
     standing: Standing
@@ -99,15 +102,18 @@ def student_home(
     at: datetime,
 ) -> StudentHome:
     """Report on the activity for one person."""
-    settings = activity_settings(activity)
+    held = terms.terms_of(session, activity, membership)
+    settings = held.settings
     module = modules.get_module(session, catalogue, content_hash=activity.content_hash)
     standing = standing_of(session, activity, membership, at=at)
     made = attempts.list_attempts(session, activity, membership)
-    quiz = _quiz_card(settings, module.quiz, made, standing.grade, at=at)
+    quiz = _quiz_card(session, settings, module.quiz, made, standing.grade, at=at)
     return StudentHome(
         module=module,
+        terms=held,
         settings=settings,
         is_closed=settings.is_closed(at),
+        is_not_open_yet=settings.is_not_open_yet(at),
         quiz=quiz if settings.has_quiz else None,
         reflections=_reflection_cards(session, activity, membership, settings, module, at=at),
         standing=standing,
@@ -119,7 +125,7 @@ def attempt_report(
 ) -> AttemptReport:
     """Report one attempt: to its student as far as the feedback goes by now, to others in full."""
     activity = attempt.activity
-    settings = activity_settings(activity)
+    settings = terms.settings_for_attempt(session, attempt)
     sheet = attempts.get_sheet(session, catalogue, attempt)
     made = attempts.list_attempts(session, activity, attempt.membership)
     standing = standing_of(session, activity, attempt.membership, at=at)
@@ -130,7 +136,7 @@ def attempt_report(
         settings=settings,
         stage=feedback_stage(settings, states, at=at) if is_own else FeedbackStage.FINAL,
         outcomes=grading.outcomes_of(session, attempt, sheet.module) if is_judged else None,
-        quiz=_quiz_card(settings, sheet.module.quiz, made, standing.grade, at=at),
+        quiz=_quiz_card(session, settings, sheet.module.quiz, made, standing.grade, at=at),
         standing=standing,
     )
 
@@ -142,6 +148,7 @@ def _drawn_count(quiz: Quiz) -> int:
 
 
 def _quiz_card(
+    session: Session,
     settings: ActivitySettings,
     quiz: Quiz,
     made: Sequence[Attempt],
@@ -153,7 +160,8 @@ def _quiz_card(
     still_open = next((a for a in made if a.state == AttemptState.IN_PROGRESS), None)
     finished = tuple(a for a in made if AttemptState(a.state).is_handed_in)
     closed = settings.is_closed(at)
-    if still_open is not None and not closed:
+    goes_on = still_open is not None and attempts.is_open(session, still_open, at=at)
+    if goes_on:
         progress = PartProgress.OPEN
     elif finished:
         progress = PartProgress.DONE
@@ -163,7 +171,7 @@ def _quiz_card(
     return QuizCard(
         progress=progress,
         item_count=_drawn_count(quiz),
-        open_attempt=None if closed else still_open,
+        open_attempt=still_open if goes_on else None,
         finished=finished,
         counted_id=grade.attempt_id if grade else None,
         left=attempts_left(settings, states),

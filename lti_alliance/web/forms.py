@@ -8,6 +8,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from lti_alliance.domain.accommodations import Accommodation
 from lti_alliance.domain.activities import CLOSES_INVALID, ActivitySettings
 from lti_alliance.domain.rubrics import Rubric
 from lti_alliance.errors import InvalidInput
@@ -88,6 +89,23 @@ def activity_fields(form: Form) -> dict[str, Any]:
     return fields
 
 
+def accommodation_fields(form: Form) -> dict[str, Any]:
+    """Read the form of an accommodation for ``domain.accommodations.parse_accommodation``."""
+    fields: dict[str, Any] = {name: form.get(name, "") for name in form}
+    fields["closes_at"] = _moment(form.get("closes_at", ""), code="accommodation.invalid")
+    return fields
+
+
+def accommodation_values(granted: Accommodation) -> dict[str, str]:
+    """Write an accommodation as the fields of its form."""
+    return {
+        "time_multiplier": _plain(granted.time_multiplier) if granted.time_multiplier > 1 else "",
+        "extra_minutes": str(granted.extra_minutes or ""),
+        "extra_attempts": str(granted.extra_attempts or ""),
+        "closes_at": f"{granted.closes_at:%Y-%m-%dT%H:%M}" if granted.closes_at else "",
+    }
+
+
 def settings_values(settings: ActivitySettings) -> dict[str, Any]:
     """Write settings as the fields of their form."""
     table = settings.level_table.shares
@@ -96,6 +114,7 @@ def settings_values(settings: ActivitySettings) -> dict[str, Any]:
         "quiz_points": _plain(settings.quiz_points),
         "reflection_points": _plain(settings.reflection_points),
         "attempts": "" if settings.attempts is None else str(settings.attempts),
+        "time_limit_minutes": str(settings.time_limit_minutes or ""),
         "keep": settings.keep,
         "feedback": settings.feedback,
         "shuffle": "on" if settings.shuffle else "",
@@ -135,12 +154,10 @@ def _plain(number: Decimal) -> str:
     return format(number.normalize(), "f")
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(text: str, *, code: str = "activity.settings_invalid") -> datetime | None:
     if not text.strip():
         return None
     try:
         return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
     except ValueError:
-        raise InvalidInput(
-            {"closes_at": CLOSES_INVALID}, code="activity.settings_invalid"
-        ) from None
+        raise InvalidInput({"closes_at": CLOSES_INVALID}, code=code) from None

@@ -48,6 +48,7 @@ def setting_words(names: Iterable[str]) -> str:
         "quiz_points": gettext("points of the quiz"),
         "reflection_points": gettext("points of the reflection"),
         "attempts": gettext("number of attempts"),
+        "time_limit_minutes": gettext("time limit"),
         "keep": gettext("which attempt counts"),
         "feedback": gettext("when feedback is shown"),
         "shuffle": gettext("order of the questions"),

@@ -14,6 +14,7 @@ from lti_alliance.services import modules, wordings
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import (
     access,
+    accommodations,
     consequence_words,
     copied_dates,
     grade_pages,
@@ -57,6 +58,10 @@ blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods
 blueprint.add_url_rule("/dates", view_func=copied_dates.dates)
 blueprint.add_url_rule("/dates", view_func=copied_dates.set_dates, methods=["POST"])
 blueprint.add_url_rule("/students/<membership_id>/grade", view_func=grade_pages.grade)
+_ACCOMMODATION = "/students/<membership_id>/accommodation"
+blueprint.add_url_rule("/accommodations", view_func=accommodations.list_all)
+blueprint.add_url_rule(_ACCOMMODATION, view_func=accommodations.accommodation)
+blueprint.add_url_rule(_ACCOMMODATION, view_func=accommodations.grant, methods=["POST"])
 for _address, _act in (
     ("/deliveries/<delivery_id>/resend", instructor_gradebook.resend),
     ("/deliveries/resend-all", instructor_gradebook.resend_all),

@@ -17,7 +17,7 @@ from lti_alliance.domain.modules import Module
 from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, consequences, line_items, modules
+from lti_alliance.services import activities, consequences, line_items, modules, terms
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.consequences import Forecast
 from lti_alliance.web import access, forms, opening, preset_steps, transaction
@@ -208,6 +208,7 @@ def _settings_page(
         presets=preset_steps.own_presets(),
         has_work=has_work,
         may_change=access.current().role.configures,
+        dates_are_told=activity is not None and terms.are_dates_told(db.session(), activity),
         was_saved="saved" in request.args,
         was_set_for_course="assistants" in request.args,
         column=line_items.differing_maximum(activity) if activity else None,

@@ -290,10 +290,22 @@ _WORK = {
         _REOPEN,
     ),
     "activity.already_set_up": _undone(409, _("Somebody has just set this activity up.")),
+    "activity.not_open_yet": _undone(
+        409, _("This activity has not opened yet."), _("Its first page says when it opens.")
+    ),
+    "accommodation.invalid": _undone(422, _("This cannot be granted as it is."), _CHECK_FORM),
     "activity.has_work": _undone(
         409, _("Students have begun to work here, so the module cannot be changed any more.")
     ),
     "attempt.closed": _undone(409, _("This attempt does not take answers any more."), _REOPEN),
+    "attempt.time_up": _undone(
+        409,
+        _(
+            "The time of this attempt is up. What you had saved in time is handed in for you "
+            "within a minute; what you changed since then is not."
+        ),
+        _REOPEN,
+    ),
     "attempt.already_open": _undone(409, _("You have an open attempt already."), _REOPEN),
     "attempt.already_submitted": _undone(
         409, _("This was handed in before. The first submission stands."), _REOPEN

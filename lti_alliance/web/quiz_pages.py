@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
@@ -20,6 +21,7 @@ from lti_alliance.domain.items import (
 )
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.response_processing import Outcome
+from lti_alliance.models import Attempt
 from lti_alliance.services.attempts import Sheet
 
 _PLAIN_PARAGRAPH = re.compile(r"(?![>*+|#\-`]|\d+[.)]\s)")
@@ -123,6 +125,13 @@ def item_results(
             )
         )
     return results
+
+
+def time_left(attempt: Attempt, *, at: datetime) -> timedelta | None:
+    """Return how much of its time an attempt has left; nothing where its time is not limited."""
+    if attempt.deadline_at is None:
+        return None
+    return max(attempt.deadline_at - at, timedelta(0))
 
 
 def _quiz_item(

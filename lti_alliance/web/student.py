@@ -6,13 +6,11 @@ from random import SystemRandom
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from lti_alliance.domain.attempts import AttemptState
 from lti_alliance.domain.launch import Role
 from lti_alliance.errors import AlreadySubmitted, Conflict, InvalidInput, NotFound, Stale
 from lti_alliance.models import Attempt, db
 from lti_alliance.parts import parts
-from lti_alliance.services import attempts, modules, student_home
-from lti_alliance.services.activities import activity_settings
+from lti_alliance.services import attempts, modules, student_home, terms
 from lti_alliance.services.attempts import Sheet
 from lti_alliance.web import (
     access,
@@ -190,8 +188,7 @@ def _own_attempt(attempt_id: str) -> Attempt:
 
 
 def _is_open(found: Attempt) -> bool:
-    settings = activity_settings(found.activity)
-    return found.state == AttemptState.IN_PROGRESS and not settings.is_closed(parts().now())
+    return attempts.is_open(db.session(), found, at=parts().now())
 
 
 def _sheet(found: Attempt) -> Sheet:
@@ -211,7 +208,8 @@ def _quiz(
         status=status,
         module=sheet.module,
         attempt=sheet.attempt,
-        settings=activity_settings(sheet.attempt.activity),
+        settings=terms.settings_for_attempt(db.session(), sheet.attempt),
+        time_left=quiz_pages.time_left(sheet.attempt, at=parts().now()),
         items=quiz_pages.quiz_items(sheet, typed=typed),
         errors=errors or {},
     )
@@ -224,7 +222,8 @@ def _review(sheet: Sheet, *, status: int = 200, problem: str = "") -> Response:
         status=status,
         module=sheet.module,
         attempt=sheet.attempt,
-        settings=activity_settings(sheet.attempt.activity),
+        settings=terms.settings_for_attempt(db.session(), sheet.attempt),
+        time_left=quiz_pages.time_left(sheet.attempt, at=parts().now()),
         items=quiz_pages.quiz_items(sheet),
         problem=problem,
     )
@@ -269,6 +268,7 @@ def _result(found: Attempt, *, is_own: bool) -> Response:
         module=report.sheet.module,
         attempt=found,
         settings=report.settings,
+        is_closed=report.settings.is_closed(parts().now()),
         stage=report.stage,
         results=results,
         quiz=report.quiz,

@@ -13,8 +13,7 @@ from lti_alliance.domain.rubrics import worked_example
 from lti_alliance.errors import AlreadySubmitted, Conflict, InvalidInput, Stale
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import my_work, reflections, reports
-from lti_alliance.services.activities import activity_settings
+from lti_alliance.services import my_work, reflections, reports, terms
 from lti_alliance.services.reflections import Writing
 from lti_alliance.web import access, forms, transaction, wording
 from lti_alliance.web.opening import activity_of, member_of
@@ -149,7 +148,7 @@ def _handed_in(activity: Activity, writing: Writing) -> Response:
     assert writing.reflection is not None
     with transaction.act() as session:
         my_work.note_feedback_seen(session, writing.reflection, at=parts().now())
-    settings = activity_settings(activity)
+    settings = _settings(activity)
     assessment = writing.reflection.assessment
     points = settings.prompt_points() * assessment.share if assessment else None
     standing = reports.standing_of(
@@ -169,7 +168,7 @@ def _handed_in(activity: Activity, writing: Writing) -> Response:
 def _page(
     template: str, activity: Activity, writing: Writing, *, status: int = 200, **values: object
 ) -> Response:
-    settings = activity_settings(activity)
+    settings = _settings(activity)
     return page(
         template,
         activity=activity,
@@ -179,10 +178,15 @@ def _page(
         writing=writing,
         prompt=writing.prompt,
         is_closed=settings.is_closed(parts().now()),
+        is_not_open_yet=settings.is_not_open_yet(parts().now()),
         rubric=_rubric(writing, settings),
         example=_example(writing, settings, settings.prompt_points()),
         **values,
     )
+
+
+def _settings(activity: Activity) -> ActivitySettings:
+    return terms.settings_for(db.session(), activity, member_of(access.current()))
 
 
 def _rubric(writing: Writing, settings: ActivitySettings) -> object:

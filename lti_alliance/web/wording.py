@@ -4,17 +4,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from babel import Locale, dates, numbers
+from babel import Locale, dates, lists, numbers
 from flask import Flask
 from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup
 
 from lti_alliance.content.markup import render, render_inline, source_anchor
+from lti_alliance.domain.accommodations import Accommodation
 from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.scoring import round_score
 from lti_alliance.models import Attempt, Membership, User
 from lti_alliance.parts import parts
+from lti_alliance.services.terms import Terms
 from lti_alliance.web.delivery_words import reason_words
 
 
@@ -35,6 +37,9 @@ def register(app: Flask) -> None:
     app.add_template_filter(module_line, "module_line")
     app.add_template_filter(module_in_brief, "in_brief")
     app.add_template_filter(source_anchor, "source_anchor")
+    app.add_template_filter(granted_words, "granted_words")
+    app.add_template_filter(held_words, "held_words")
+    app.add_template_filter(minutes_words, "minutes_words")
     app.add_template_global(page_language, "page_language")
 
 
@@ -133,6 +138,68 @@ def module_in_brief(module: Module, settings: ActivitySettings) -> str:
     points = score_words(settings.maximum)
     words.append(gettext("%(points)s points", points=points))
     return ", ".join(str(word) for word in words)
+
+
+def minutes_words(minutes: int) -> str:
+    """Write a length of time as people say it: 45 minutes, 1 hour and 30 minutes."""
+    hours, rest = divmod(minutes, 60)
+    words = []
+    if hours:
+        words.append(ngettext("%(num)s hour", "%(num)s hours", hours))
+    if rest or not hours:
+        words.append(ngettext("%(num)s minute", "%(num)s minutes", rest))
+    return lists.format_list(words, locale=_locale())
+
+
+def granted_words(granted: Accommodation) -> str:
+    """Say what somebody is granted, apart from dates: 1.5 times the time and one more attempt."""
+    words = _time_words(granted)
+    if granted.extra_attempts:
+        words.append(_attempt_words(granted.extra_attempts))
+    return lists.format_list([str(each) for each in words], locale=_locale())
+
+
+def held_words(held: Terms) -> str:
+    """Say what of a grant makes a difference in this activity, with both limits."""
+    base, settings, words = held.base, held.settings, []
+    if not base.has_quiz:
+        return ""
+    if base.time_limit_minutes != settings.time_limit_minutes:
+        time = lists.format_list([str(w) for w in _time_words(held.granted)], locale=_locale())
+        own, common = (settings.time_limit_minutes or 0), (base.time_limit_minutes or 0)
+        words.append(
+            gettext(
+                "%(more)s (%(own)s instead of %(common)s)",
+                more=time,
+                own=minutes_words(own),
+                common=minutes_words(common),
+            )
+        )
+    if base.attempts != settings.attempts:
+        words.append(
+            gettext(
+                "%(more)s (%(own)s instead of %(common)s)",
+                more=_attempt_words(held.granted.extra_attempts),
+                own=settings.attempts,
+                common=base.attempts,
+            )
+        )
+    return lists.format_list([str(each) for each in words], locale=_locale())
+
+
+def _time_words(granted: Accommodation) -> list[str]:
+    words = []
+    if granted.time_multiplier > 1:
+        words.append(
+            gettext("%(number)s times the time", number=score_words(granted.time_multiplier))
+        )
+    if granted.extra_minutes:
+        words.append(ngettext("%(num)s more minute", "%(num)s more minutes", granted.extra_minutes))
+    return words
+
+
+def _attempt_words(count: int) -> str:
+    return str(ngettext("one more attempt", "%(num)s more attempts", count))
 
 
 def _locale() -> Locale:

@@ -104,6 +104,7 @@ def test_what_a_launch_opens(
     [
         ("Reflections", "grading"),
         ("Unmatched answers", "unmatched"),
+        ("Accommodations", "accommodations"),
         ("Settings", "settings"),
         ("Preview as student", "preview"),
     ],

@@ -1,6 +1,7 @@
 """Module files: what a good one becomes, and what is said about a bad one."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from lti_alliance.content.catalogue import shipped_modules
 from lti_alliance.content.parser import MAX_SOURCE_LENGTH, parse_bytes, parse_file, parse_source
+from lti_alliance.domain.activities import propose
 from lti_alliance.domain.items import (
     Frame,
     MultipleItem,
@@ -212,6 +214,14 @@ def test_quiz_settings_are_read() -> None:
     assert quiz.maximum == Decimal("3.5")
 
 
+def test_a_time_limit_is_proposed() -> None:
+    """Whole minutes in the file become the proposal of the settings."""
+    module = parse(swap("time limit: none", "time limit: 30"))
+
+    assert module.quiz.time_limit == timedelta(minutes=30)
+    assert propose(module).time_limit_minutes == 30
+
+
 def test_a_single_item_is_read_in_full() -> None:
     """Stem, attributes, options in source order, feedback without its marks."""
     item = parse(GOOD).quiz.items[0]
@@ -400,7 +410,8 @@ BAD = [
     (swap("sm-r1", "sm-01"), "## reflection", "`sm-01` is used twice"),
     (swap("attempts: unlimited", "attempts: 0"), "attempts: 0", "`attempts` is `0`"),
     (swap("keep: average", "keep: best"), "keep: best", "`best` is not known"),
-    (swap("time limit: none", "time limit: 30"), "time limit", "timed quizzes are not supported"),
+    (swap("time limit: none", "time limit: 0"), "time limit", "`time limit` is `0`"),
+    (swap("time limit: none", "time limit: 9 h"), "time limit", "`time limit` is `9 h`"),
     (swap("feedback: after close", "feedback: now"), "feedback: now", "`now` is not known"),
     (swap("shuffle: no", "shuffle: off"), "shuffle", "`off` is not known"),
     (swap("shuffle: no", "shuffle: no\nlives: 3"), "lives", "the quiz has no `lives`"),

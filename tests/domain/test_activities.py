@@ -91,6 +91,7 @@ def test_settings_survive_storage() -> None:
         parts=frozenset({Part.QUIZ, Part.REFLECTION}),
         quiz_points=Decimal("12.50"),
         attempts=None,
+        time_limit_minutes=45,
         keep=Keep.AVERAGE,
         feedback=FeedbackTiming.AFTER_CLOSE,
         prompt_ids=("r1", "r2"),
@@ -101,6 +102,14 @@ def test_settings_survive_storage() -> None:
     )
 
     assert settings_from_json(settings_to_json(settings)) == settings
+
+
+def test_settings_from_before_there_were_time_limits_are_read() -> None:
+    """What was stored without a time limit has none."""
+    stored = settings_to_json(propose(module()))
+    del stored["time_limit_minutes"]
+
+    assert settings_from_json(stored) == propose(module())
 
 
 def test_a_form_becomes_settings() -> None:
@@ -127,6 +136,9 @@ def test_a_form_becomes_settings() -> None:
         ({"quiz_points": "1.005"}, {"quiz_points"}),
         ({"attempts": "0"}, {"attempts"}),
         ({"attempts": "many"}, {"attempts"}),
+        ({"time_limit_minutes": "0"}, {"time_limit_minutes"}),
+        ({"time_limit_minutes": "1441"}, {"time_limit_minutes"}),
+        ({"time_limit_minutes": "half an hour"}, {"time_limit_minutes"}),
         ({"keep": "best", "feedback": "never"}, {"keep", "feedback"}),
         ({"feedback": "after close"}, {"feedback"}),
         ({"level.1": "50", "level.2": "40"}, {"level.2"}),

@@ -32,6 +32,7 @@ from lti_alliance.models import (
     DeploymentState,
     LaunchSession,
     LineItem,
+    LMSDates,
     Membership,
     Profile,
     Registration,
@@ -132,6 +133,19 @@ def in_parallel(number: int, act: Callable[[int], None]) -> None:
 
     with ThreadPoolExecutor(number) as pool:
         list(pool.map(run, range(number)))
+
+
+def test_a_students_launch_tells_their_own_dates(session: Session, launch: Launch) -> None:
+    """Dates in `custom` are kept for the student who launched, and not for somebody who teaches."""
+    told = {"due_at": "2027-05-01T10:00:00Z", "lock_at": "$Canvas.assignment.lockAt.iso8601"}
+    found = entered(session, replace(launch, custom=told), state_id="1", handle="h1")
+    teacher = replace(launch, role=Role.INSTRUCTOR, person=Person(sub="teacher-1"), custom=told)
+    entered(session, teacher, state_id="2", handle="h2")
+    kept = session.scalars(select(LMSDates)).one()
+
+    assert kept.membership_id == found.membership_id
+    assert kept.resource_link_id == found.resource_link_id
+    assert (kept.due_at, kept.closes_at) == (datetime(2027, 5, 1, 10, tzinfo=UTC), None)
 
 
 def test_a_launch_opens_one_session(session: Session, launch: Launch) -> None:
