@@ -20,7 +20,15 @@ from lti_alliance.models.platforms import (
     ToolKey,
     ToolKeyState,
 )
-from lti_alliance.models.reflections import Draft, Reflection, RubricAssessment
+from lti_alliance.models.reflections import (
+    Draft,
+    DraftAssessment,
+    PassageComment,
+    Phrase,
+    Reflection,
+    RubricAssessment,
+    SubmittedVersion,
+)
 from lti_alliance.models.rosters import RosterEntry, RosterReading
 from lti_alliance.models.score_deliveries import DeliveryTry, GradebookCheck, ScoreDelivery
 from lti_alliance.models.timetable import TimetableEntry, WorkerBeat
@@ -39,6 +47,7 @@ __all__ = [
     "Deployment",
     "DeploymentState",
     "Draft",
+    "DraftAssessment",
     "Grade",
     "GradebookCheck",
     "Invitation",
@@ -46,6 +55,8 @@ __all__ = [
     "LineItem",
     "Membership",
     "ModuleVersion",
+    "PassageComment",
+    "Phrase",
     "PlatformCircuit",
     "PlatformKeySet",
     "Profile",
@@ -58,6 +69,7 @@ __all__ = [
     "RosterReading",
     "RubricAssessment",
     "ScoreDelivery",
+    "SubmittedVersion",
     "TimetableEntry",
     "ToolKey",
     "ToolKeyState",

@@ -76,6 +76,8 @@ def refresh_grade(
     """Work the grade out anew from everything handed in, keep it, and mirror it for delivery."""
     settings = settings_from_json(activity.settings)
     grade = _hold_grade(session, activity, membership, settings, at=at)
+    if _is_frozen(session, activity, membership):
+        return grade
     score = _score(session, activity, membership, settings, at=at)
     grade.score = score.score
     grade.maximum = score.maximum
@@ -166,11 +168,18 @@ def _score(
             state=ReflectionState(reflection.state),
             share=reflection.assessment.share if reflection.assessment else None,
             started_at=reflection.started_at,
-            submitted_at=reflection.submitted_at,
+            submitted_at=_counted_at(reflection),
         )
         for reflection in _reflections(session, activity, membership)
     ]
     return activity_score(attempts, reflections, settings, at=at)
+
+
+def _is_frozen(session: Session, activity: Activity, membership: Membership) -> bool:
+    return any(
+        reflection.state == ReflectionState.FROZEN
+        for reflection in _reflections(session, activity, membership)
+    )
 
 
 def _reflections(
@@ -181,6 +190,12 @@ def _reflections(
         .where(Reflection.activity_id == activity.id, Reflection.membership_id == membership.id)
         .order_by(Reflection.started_at)
     )
+
+
+def _counted_at(reflection: Reflection) -> datetime | None:
+    """Return when the text that counts was handed in: a newer one counts once it is graded."""
+    judged = reflection.assessment.submitted_at if reflection.assessment else None
+    return judged or reflection.submitted_at
 
 
 def _has_comment(session: Session, activity: Activity, membership: Membership) -> bool:

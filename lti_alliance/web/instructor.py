@@ -1,6 +1,6 @@
 """An instructor's pages: setting an activity up, who did what, grading, unmatched answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -26,6 +26,7 @@ from lti_alliance.web import (
     grade_pages,
     instructor_gradebook,
     instructor_grading,
+    instructor_revisions,
     opening,
     quiz_pages,
     transaction,
@@ -40,6 +41,20 @@ _REFLECTION = "/grading/<reflection_id>"
 blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods=["POST"])
+blueprint.add_url_rule("/grading/worry", view_func=instructor_revisions.worry)
+_POSTED: tuple[tuple[str, Callable[..., BaseResponse]], ...] = (
+    ("/grading/release", instructor_grading.release_all),
+    (f"{_REFLECTION}/draft", instructor_grading.save_draft),
+    (f"{_REFLECTION}/return", instructor_revisions.return_reflection),
+    (f"{_REFLECTION}/comments", instructor_revisions.add_passage_comment),
+    (f"{_REFLECTION}/comments/<comment_id>", instructor_revisions.change_passage_comment),
+    (f"{_REFLECTION}/phrases", instructor_revisions.save_phrase),
+    (f"{_REFLECTION}/flag", instructor_revisions.flag),
+    (f"{_REFLECTION}/flag/cleared", instructor_revisions.clear_flag),
+    (f"{_REFLECTION}/purge", instructor_revisions.purge),
+)
+for _address, _view in _POSTED:
+    blueprint.add_url_rule(_address, view_func=_view, methods=["POST"])
 
 blueprint.add_url_rule("/students/<membership_id>/grade", view_func=grade_pages.grade)
 for _address, _act in (
