@@ -1,6 +1,7 @@
 """What changed from one version of a text to the next, in words."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -8,8 +9,8 @@ from enum import StrEnum
 
 _SENTENCE = re.compile(r"[^.!?\n]*[.!?\n]*\s*")
 _WORD = re.compile(r"\S+\s*|\s+")
-_MOST_PAIRS = 4_000_000
-"""Words times words that are compared; longer rewritten stretches are shown as a whole."""
+_MOST_STEPS = 10_000_000
+"""Bounds the time of a comparison; stretches that would take more are shown as a whole."""
 
 
 class ChangeKind(StrEnum):
@@ -42,25 +43,28 @@ def _pieces(pattern: re.Pattern[str], text: str) -> list[str]:
 
 
 def _by(old: Sequence[str], new: Sequence[str], *, refine: bool) -> Iterator[Change]:
+    if _steps(old, new) > _MOST_STEPS:
+        yield Change(ChangeKind.REMOVED, "".join(old))
+        yield Change(ChangeKind.ADDED, "".join(new))
+        return
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():
         before, after = old[old_from:old_to], new[new_from:new_to]
         if tag == "equal":
             yield Change(ChangeKind.KEPT, "".join(after))
         elif tag == "replace" and refine:
-            yield from _by_words("".join(before), "".join(after))
+            words = (_pieces(_WORD, "".join(pieces)) for pieces in (before, after))
+            yield from _by(*words, refine=False)
         else:
             yield Change(ChangeKind.REMOVED, "".join(before))
             yield Change(ChangeKind.ADDED, "".join(after))
 
 
-def _by_words(old: str, new: str) -> Iterator[Change]:
-    before, after = _pieces(_WORD, old), _pieces(_WORD, new)
-    if len(before) * len(after) > _MOST_PAIRS:
-        yield Change(ChangeKind.REMOVED, old)
-        yield Change(ChangeKind.ADDED, new)
-    else:
-        yield from _by(before, after, refine=False)
+def _steps(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return what the comparison takes at worst: each equal pair may be met once for each match."""
+    in_new = Counter(new)
+    pairs = sum(count * in_new[piece] for piece, count in Counter(old).items())
+    return pairs * min(len(old), len(new))
 
 
 def _joined(changes: Iterator[Change]) -> Iterator[Change]:

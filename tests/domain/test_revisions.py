@@ -30,3 +30,10 @@ def test_a_changed_word_is_shown_as_one() -> None:
 def test_an_equal_text_has_no_change() -> None:
     """The same text is one kept stretch."""
     assert compare("Same.", "Same.") == (Change(ChangeKind.KEPT, "Same."),)
+
+
+def test_a_text_made_to_be_slow_is_shown_as_a_whole() -> None:
+    """Repetitions without end cost no more than any text: no comparison is tried."""
+    old, new = "a. " * 20_000, "a. b. " * 10_000
+
+    assert [change.text for change in compare(old, new)] == [old, new]

@@ -129,3 +129,28 @@ def test_foreign_keys_hold_after_migrating(migrated: Connection) -> None:
     """The checks that migrating switches off on SQLite are on again afterwards."""
     with pytest.raises(IntegrityError):
         _add_attempt(migrated, number=1, state="in_progress")
+
+
+def test_what_was_handed_in_before_is_a_first_version(connection: Connection) -> None:
+    """Texts handed in before versions were kept become version 1, sealed as they are."""
+    if connection.dialect.name == "sqlite":
+        pytest.skip("on SQLite migrating ends with a look for rows without their parents")
+    schema.upgrade(connection, to="0005")
+    _foreign_keys(connection, "SET session_replication_role = replica")
+    connection.execute(
+        text(
+            "INSERT INTO reflections (id, activity_id, membership_id, prompt_id, content_hash,"
+            " state, saved_version, word_count, submitted_text, started_at, submitted_at) VALUES"
+            " (:id, :id, :id, 'p', 'x', 'submitted', 1, 7, :sealed, '2026-03-02 12:00:00',"
+            " '2026-03-02 13:00:00')"
+        ),
+        {"id": "1" * 32, "sealed": b"sealed"},
+    )
+    connection.commit()
+    schema.upgrade(connection)
+    version = connection.execute(
+        text("SELECT number, word_count, sealed_text, submitted_at FROM submitted_versions")
+    ).one()
+
+    assert (version.number, version.word_count, bytes(version.sealed_text)) == (1, 7, b"sealed")
+    assert "13:00" in str(version.submitted_at)
