@@ -14,6 +14,7 @@ from lti_alliance.errors import InvalidInput
 MAX_POINTS = Decimal(1000)
 MAX_ATTEMPTS = 20
 MAX_MINUTES = 1440
+MAX_RESUBMISSIONS = 10
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -33,6 +34,7 @@ RUBRIC_MISSING = (
     "A task you chose has no rubric. Choose grading by handing it in, or leave the task out."
 )
 FEEDBACK_NEEDS_CLOSE = "Feedback after the close needs a closing time."
+RESUBMISSIONS_INVALID = "Write a whole number from 0 to 10."
 CLOSES_INVALID = "Write a date and a time like 2027-03-31 23:59."
 
 
@@ -50,6 +52,14 @@ class MissingParts(StrEnum):
     """No score is sent until every part is there."""
     ZERO = "zero"
     """At closing the missing part counts zero and the score goes out."""
+
+
+class AIHelp(StrEnum):
+    """What an activity says about the help of AI in its reflections."""
+
+    NOT_STATED = "not stated"
+    NOT_ALLOWED = "not allowed"
+    IF_DECLARED = "if declared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +85,11 @@ class ActivitySettings:
     """As told by the platform for one person; not kept with the activity."""
     due_at: datetime | None = None
     """As told by the platform for one person; work may still be handed in until the close."""
+    anonymous: bool = False
+    """Whether markers see no names until the grade is released."""
+    resubmissions: int = 1
+    """How often a returned reflection may be handed in again."""
+    ai_help: AIHelp = AIHelp.NOT_STATED
 
     @property
     def has_quiz(self) -> bool:
@@ -138,6 +153,7 @@ def propose(module: Module) -> ActivitySettings:
         shuffle=module.quiz.shuffle,
         prompt_ids=tuple(prompt.id for prompt in prompts),
         reflection_grading=prompts[0].grading if prompts else Grading.COMPLETION,
+        resubmissions=(prompts[0].resubmit if prompts else 0) or 1,
     )
 
 
@@ -174,6 +190,9 @@ def parse_settings(form: Mapping[str, Any], module: Module) -> ActivitySettings:
         level_table=table,
         closes_at=form.get("closes_at"),
         missing_parts=_choice(MissingParts, form, "missing_parts", faults),
+        anonymous=bool(form.get("anonymous")),
+        resubmissions=_resubmissions(str(form.get("resubmissions", "1")), faults),
+        ai_help=_choice(AIHelp, {"ai_help": AIHelp.NOT_STATED, **form}, "ai_help", faults),
     )
     if settings.waits_for_instructor:
         _check_gradable(settings.prompt_ids, module, faults)
@@ -200,6 +219,9 @@ def settings_to_json(settings: ActivitySettings) -> dict[str, Any]:
         "levels": [str(share) for share in settings.level_table.shares],
         "closes_at": settings.closes_at.isoformat() if settings.closes_at else None,
         "missing_parts": settings.missing_parts,
+        "anonymous": settings.anonymous,
+        "resubmissions": settings.resubmissions,
+        "ai_help": settings.ai_help,
     }
 
 
@@ -221,6 +243,9 @@ def settings_from_json(stored: Mapping[str, Any]) -> ActivitySettings:
         level_table=LevelTable(shares=tuple(Decimal(share) for share in stored["levels"])),
         closes_at=datetime.fromisoformat(closes_at) if closes_at else None,
         missing_parts=MissingParts(stored["missing_parts"]),
+        anonymous=stored.get("anonymous", False),
+        resubmissions=stored.get("resubmissions", 1),
+        ai_help=AIHelp(stored.get("ai_help", AIHelp.NOT_STATED)),
     )
 
 
@@ -286,6 +311,14 @@ def _limit(
 
 def _whole_minutes(limit: timedelta | None) -> int | None:
     return None if limit is None else max(1, -(-limit // timedelta(minutes=1)))
+
+
+def _resubmissions(text: str, faults: dict[str, str]) -> int:
+    typed = text.strip()
+    if not typed.isdecimal() or len(typed) > 2 or int(typed) > MAX_RESUBMISSIONS:
+        faults["resubmissions"] = RESUBMISSIONS_INVALID
+        return 1
+    return int(typed)
 
 
 def _choice(

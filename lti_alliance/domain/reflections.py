@@ -26,11 +26,20 @@ class ReflectionState(StrEnum):
     SUBMITTED = "submitted"
     """Handed in; it waits for the instructor."""
     GRADED = "graded"
+    RETURNED = "returned"
+    """Given back to its writer, who may change it and hand it in again."""
+    FROZEN = "frozen"
+    """Held because it may identify somebody, until the one who flagged it has decided."""
 
     @property
     def is_handed_in(self) -> bool:
-        """Whether the writer has handed it in."""
+        """Whether the writer has handed it in, now or before."""
         return self is not ReflectionState.DRAFT
+
+    @property
+    def is_with_writer(self) -> bool:
+        """Whether the writer may write in it."""
+        return self in (ReflectionState.DRAFT, ReflectionState.RETURNED)
 
 
 def clean_text(text: str) -> str:
@@ -54,17 +63,43 @@ def count_words(text: str) -> int:
 
 
 def check_may_write(
-    state: ReflectionState, settings: ActivitySettings, prompt_id: str, *, at: datetime
+    state: ReflectionState,
+    settings: ActivitySettings,
+    prompt_id: str,
+    *,
+    at: datetime,
+    returned_until: datetime | None = None,
 ) -> None:
-    """Raise the reason why the text can no longer be changed, if there is one."""
+    """Raise the reason why the text can no longer be changed, if there is one.
+
+    A date given with the return takes the place of the close.
+    """
     if prompt_id not in settings.prompt_ids or not settings.has_reflection:
         raise AttemptClosed("reflection.not_asked")
-    if state.is_handed_in:
+    if not state.is_with_writer:
         raise AlreadySubmitted("reflection.already_submitted")
-    if settings.is_closed(at):
+    if is_over(state, settings, at=at, returned_until=returned_until):
         raise AttemptClosed("activity.closed")
     if settings.is_not_open_yet(at):
         raise AttemptClosed("activity.not_open_yet")
+
+
+def is_over(
+    state: ReflectionState,
+    settings: ActivitySettings,
+    *,
+    at: datetime,
+    returned_until: datetime | None = None,
+) -> bool:
+    """Say whether the time for writing is over."""
+    if state is ReflectionState.RETURNED and returned_until is not None:
+        return at >= returned_until
+    return settings.is_closed(at)
+
+
+def returns_left(settings: ActivitySettings, versions: int) -> int:
+    """Return how often a text with so many handed-in versions may still be returned."""
+    return max(0, settings.resubmissions - max(0, versions - 1))
 
 
 def check_may_submit(text: str) -> None:

@@ -25,7 +25,15 @@ from lti_alliance.models.platforms import (
     ToolKeyState,
 )
 from lti_alliance.models.presets import Preset
-from lti_alliance.models.reflections import Draft, Reflection, RubricAssessment
+from lti_alliance.models.reflections import (
+    Draft,
+    DraftAssessment,
+    PassageComment,
+    Phrase,
+    Reflection,
+    RubricAssessment,
+    SubmittedVersion,
+)
 from lti_alliance.models.rosters import RosterEntry, RosterReading
 from lti_alliance.models.score_deliveries import DeliveryTry, GradebookCheck, ScoreDelivery
 from lti_alliance.models.timetable import TimetableEntry, WorkerBeat
@@ -46,6 +54,7 @@ __all__ = [
     "Deployment",
     "DeploymentState",
     "Draft",
+    "DraftAssessment",
     "Grade",
     "GradebookCheck",
     "Invitation",
@@ -56,6 +65,8 @@ __all__ = [
     "ModuleVersion",
     "Notice",
     "NoticeSubscription",
+    "PassageComment",
+    "Phrase",
     "PlannedActivity",
     "PlatformCircuit",
     "PlatformKeySet",
@@ -71,6 +82,7 @@ __all__ = [
     "RubricAssessment",
     "ScoreAdjustment",
     "ScoreDelivery",
+    "SubmittedVersion",
     "TimetableEntry",
     "ToolKey",
     "ToolKeyState",

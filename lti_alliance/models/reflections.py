@@ -36,10 +36,40 @@ class Reflection(Keyed, Base):
     submitted_at: Mapped[datetime | None]
     feedback_seen_at: Mapped[datetime | None]
     """When the writer last looked at what was said about it."""
+    returned_until: Mapped[datetime | None]
+    """Until when a returned text may be handed in; empty is as long as the activity is open."""
+    flagged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"))
+    """Who froze it as identifying, and alone reads it until they have decided."""
+    state_before: Mapped[str | None] = mapped_column(String(20))
+    """The state that a frozen reflection goes back to if nothing in it identifies anybody."""
     activity: Mapped[Activity] = relationship()
-    membership: Mapped[Membership] = relationship()
+    membership: Mapped[Membership] = relationship(foreign_keys=[membership_id])
     drafts: Mapped[list[Draft]] = relationship(back_populates="reflection")
     assessment: Mapped[RubricAssessment | None] = relationship(back_populates="reflection")
+    draft_assessment: Mapped[DraftAssessment | None] = relationship(back_populates="reflection")
+
+
+class SubmittedVersion(Keyed, Base):
+    """A text as it was handed in, what its writer said of it, and what was said on return."""
+
+    __tablename__ = "submitted_versions"
+    __table_args__ = (UniqueConstraint("reflection_id", "number"),)
+
+    reflection_id: Mapped[UUID] = mapped_column(ForeignKey("reflections.id"))
+    number: Mapped[int]
+    sealed_text: Mapped[bytes]
+    word_count: Mapped[int]
+    submitted_at: Mapped[datetime]
+    sealed_help: Mapped[bytes | None]
+    """The writer's own words on help used."""
+    self_levels: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """`{criterion id: level number}` as the writer sees the work; empty where they chose none."""
+    returned_at: Mapped[datetime | None]
+    returned_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"))
+    sealed_feedback: Mapped[bytes | None]
+    """What the version was returned with."""
+    purged_at: Mapped[datetime | None]
+    """When identifying detail was taken out of it."""
 
 
 class Draft(Keyed, Base):
@@ -71,4 +101,50 @@ class RubricAssessment(Keyed, Base):
     assessed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"))
     """Empty when graded by completion, which nobody does by hand."""
     assessed_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    """When the student could see it; what is not released yet is a `DraftAssessment`."""
+    submitted_at: Mapped[datetime | None]
+    """When the text that it judges was handed in; a newer one waits beside it."""
     reflection: Mapped[Reflection] = relationship(back_populates="assessment")
+
+
+class DraftAssessment(Keyed, Base):
+    """A grade that is not released: no student, grade or gradebook knows of it."""
+
+    __tablename__ = "draft_assessments"
+
+    reflection_id: Mapped[UUID] = mapped_column(ForeignKey("reflections.id"), unique=True)
+    selections: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """`{criterion id: level number}`."""
+    share: Mapped[Decimal]
+    sealed_comment: Mapped[bytes | None]
+    version: Mapped[int] = mapped_column(default=1)
+    marked_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    marked_at: Mapped[datetime]
+    reflection: Mapped[Reflection] = relationship(back_populates="draft_assessment")
+
+
+class PassageComment(Keyed, Base):
+    """A comment on a passage of a handed-in version; the passage is a place, not a copy."""
+
+    __tablename__ = "passage_comments"
+
+    reflection_id: Mapped[UUID] = mapped_column(ForeignKey("reflections.id"), index=True)
+    version_number: Mapped[int]
+    start: Mapped[int]
+    length: Mapped[int]
+    sealed_comment: Mapped[bytes]
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    created_at: Mapped[datetime]
+    shown_at: Mapped[datetime | None]
+    """When the writer could see it; empty until the next release or return."""
+
+
+class Phrase(Keyed, Base):
+    """A sentence of feedback that one instructor uses again in one course."""
+
+    __tablename__ = "phrases"
+
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
+    sealed_text: Mapped[bytes]
+    created_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Reflections as their readers meet them: found, read on record, graded with a rubric."""
+"""Reflections as their readers meet them: listed, found, read on record, graded and released."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -17,11 +17,18 @@ from lti_alliance.domain.modules import Grading, Module, ReflectionPrompt, Share
 from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.domain.rubrics import assess
 from lti_alliance.errors import Conflict, NotFound, Stale
-from lti_alliance.models import Activity, Membership, Reflection, RubricAssessment, User
+from lti_alliance.models import (
+    Activity,
+    DraftAssessment,
+    Membership,
+    Reflection,
+    RubricAssessment,
+    User,
+)
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading, modules, sections
-from lti_alliance.services.sealed_texts import TextKind, read_comment, read_text, seal
+from lti_alliance.services import audit, grading, modules, passages, sections
+from lti_alliance.services.sealed_texts import TextKind, read_comment, read_submitted, seal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +36,33 @@ class Shelf:
     """The reflections of an activity that were handed in, in the order of handing in."""
 
     waiting: tuple[Reflection, ...]
+    """Handed in and not released, whether marked or not."""
     done: tuple[Reflection, ...]
+    returned: tuple[Reflection, ...] = ()
+    frozen: tuple[Reflection, ...] = ()
     private: int
     """How many more were handed in that nobody but their writers may read."""
+
+    @property
+    def unmarked(self) -> tuple[Reflection, ...]:
+        """Those that nobody has marked yet."""
+        return tuple(row for row in self.waiting if row.draft_assessment is None)
+
+    @property
+    def drafts(self) -> tuple[Reflection, ...]:
+        """Those with a grade that is not released."""
+        return tuple(row for row in self.waiting + self.done if row.draft_assessment is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a reflection stands among those that wait."""
+
+    number: int
+    """From 1; 0 for one that does not wait."""
+    total: int
+    previous: Reflection | None
+    next: Reflection | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +86,45 @@ def get_shelf(session: Session, catalogue: Catalogue, activity: Activity) -> She
         .options(
             joinedload(Reflection.membership).joinedload(Membership.user).joinedload(User.profile),
             joinedload(Reflection.assessment),
+            joinedload(Reflection.draft_assessment),
         )
     ).all()
     readable = [
         row for row in handed_in if prompt_of(session, catalogue, row).share is not Share.PRIVATE
     ]
+    by_state: dict[ReflectionState, list[Reflection]] = {state: [] for state in ReflectionState}
+    for row in readable:
+        by_state[ReflectionState(row.state)].append(row)
     return Shelf(
-        waiting=tuple(row for row in readable if row.state == ReflectionState.SUBMITTED),
-        done=tuple(row for row in readable if row.state == ReflectionState.GRADED),
+        waiting=tuple(by_state[ReflectionState.SUBMITTED]),
+        done=tuple(by_state[ReflectionState.GRADED]),
+        returned=tuple(by_state[ReflectionState.RETURNED]),
+        frozen=tuple(by_state[ReflectionState.FROZEN]),
         private=len(handed_in) - len(readable),
     )
+
+
+def place_of(shelf: Shelf, reflection: Reflection) -> Place:
+    """Say where a reflection stands in the queue; one that does not wait has the first next."""
+    ids = [row.id for row in shelf.waiting]
+    if reflection.id not in ids:
+        first = shelf.waiting[0] if shelf.waiting else None
+        return Place(number=0, total=len(ids), previous=None, next=first)
+    here = ids.index(reflection.id)
+    return Place(
+        number=here + 1,
+        total=len(ids),
+        previous=shelf.waiting[here - 1] if here else None,
+        next=shelf.waiting[here + 1] if here + 1 < len(ids) else None,
+    )
+
+
+def next_unmarked(shelf: Shelf, after: Reflection) -> Reflection | None:
+    """Return the next reflection that nobody has marked; after the last comes the first."""
+    ids = [row.id for row in shelf.waiting]
+    here = ids.index(after.id) if after.id in ids else 0
+    in_turn = shelf.waiting[here + 1 :] + shelf.waiting[:here]
+    return next((row for row in in_turn if row.draft_assessment is None), None)
 
 
 def list_to_grade(session: Session, catalogue: Catalogue, activity: Activity) -> list[Reflection]:
@@ -77,7 +137,8 @@ def get_handed_in(
 ) -> Reflection:
     """Return a reflection handed in to a course that the viewer teaches.
 
-    One that is private to its writer is not found, like one that is still being written.
+    One that is private to its writer is not found, like one that is still being written. One that
+    is frozen is for the person who flagged it.
     """
     reflection = session.get(Reflection, reflection_id)
     if (
@@ -89,6 +150,8 @@ def get_handed_in(
         raise NotFound
     sections.check_may_see(session, viewer, reflection.membership)
     _readable_prompt(session, catalogue, reflection)
+    if reflection.state == ReflectionState.FROZEN and reflection.flagged_by_id != viewer.id:
+        raise Conflict("reflection.frozen")
     return reflection
 
 
@@ -121,7 +184,7 @@ def read_for_grading(
         reflection=reflection,
         module=modules.get_module(session, catalogue, content_hash=reflection.content_hash),
         prompt=prompt,
-        text=read_text(session, sealer, reflection),
+        text=read_submitted(sealer, reflection),
         comment=read_comment(sealer, reflection),
     )
 
@@ -138,26 +201,26 @@ def assess_reflection(
     assessor: Membership,
     at: datetime,
 ) -> RubricAssessment:
-    """Grade a reflection by its rubric; the grade follows.
+    """Grade a reflection by its rubric and release the grade to its writer and the gradebook.
 
     ``base_version`` is the assessment's version that the form showed, 0 for none: ``Stale`` says
     that another marker graded it meanwhile.
     """
-    settings = settings_from_json(reflection.activity.settings)
-    rubric = _readable_prompt(session, catalogue, reflection).rubric
-    if rubric is None or settings.reflection_grading is not Grading.RUBRIC:
-        raise Conflict("reflection.graded_by_completion")
-    outcome = assess(rubric, selections, settings.level_table)
+    share = judge(session, catalogue, reflection, selections)
     comment = rules.clean_text(comment).strip()
     assessment = _hold_assessment(session, reflection, assessor, base_version, at=at)
+    _take_from_queue(session, reflection)
     assessment.selections = dict(selections)
-    assessment.share = outcome.score
+    assessment.share = share
     assessment.sealed_comment = (
         seal(sealer, reflection, TextKind.COMMENT, comment) if comment else None
     )
     assessment.assessed_by_id = assessor.id
     assessment.assessed_at = at
-    reflection.state = ReflectionState.GRADED
+    assessment.released_at = at
+    assessment.submitted_at = reflection.submitted_at
+    session.execute(delete(DraftAssessment).where(DraftAssessment.reflection_id == reflection.id))
+    passages.show_comments(session, reflection, at=at)
     session.flush()
     session.refresh(reflection)
     audit.record(
@@ -171,6 +234,34 @@ def assess_reflection(
     )
     grading.refresh_grade(session, reflection.activity, reflection.membership, at=at)
     return assessment
+
+
+def judge(
+    session: Session,
+    catalogue: Catalogue,
+    reflection: Reflection,
+    selections: Mapping[str, int | None],
+) -> Decimal:
+    """Return the share of the points that these levels come to."""
+    settings = settings_from_json(reflection.activity.settings)
+    rubric = _readable_prompt(session, catalogue, reflection).rubric
+    if rubric is None or settings.reflection_grading is not Grading.RUBRIC:
+        raise Conflict("reflection.graded_by_completion")
+    return assess(rubric, selections, settings.level_table).score
+
+
+def _take_from_queue(session: Session, reflection: Reflection) -> None:
+    moved = rows_changed(
+        session,
+        update(Reflection)
+        .where(
+            Reflection.id == reflection.id,
+            Reflection.state.in_((ReflectionState.SUBMITTED, ReflectionState.GRADED)),
+        )
+        .values(state=ReflectionState.GRADED),
+    )
+    if moved == 0:
+        raise Conflict("reflection.not_here")
 
 
 def _readable_prompt(

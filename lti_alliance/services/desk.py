@@ -49,6 +49,8 @@ class CellState(StrEnum):
     PARTLY = "partly"
     """Something is handed in, something else is not."""
     TO_GRADE = "to_grade"
+    RETURNED = "returned"
+    """A reflection is back with its writer, to be revised."""
     SCORED = "scored"
     EXCUSED = "excused"
 
@@ -156,7 +158,12 @@ class DeskRow:
     @property
     def has_missing(self) -> bool:
         """Whether something is not handed in."""
-        missing = (CellState.NOTHING, CellState.WORKING, CellState.PARTLY)
+        missing = (
+            CellState.NOTHING,
+            CellState.WORKING,
+            CellState.PARTLY,
+            CellState.RETURNED,
+        )
         return any(cell.state in missing for cell in self.cells)
 
 
@@ -277,7 +284,7 @@ def _cells(
 ) -> dict[Pair, Cell]:
     ids = list(settings)
     sendings = _sendings(session, ids)
-    waiting, writing = _reflections(session, settings)
+    waiting, returned, writing = _reflections(session, settings)
     open_attempts = session.execute(
         select(Attempt.activity_id, Attempt.membership_id).where(
             Attempt.activity_id.in_(ids), Attempt.state == AttemptState.IN_PROGRESS
@@ -302,6 +309,8 @@ def _cells(
             state = CellState.EXCUSED
         elif pair in waiting:
             state = CellState.TO_GRADE
+        elif pair in returned:
+            state = CellState.RETURNED
         elif score is not None:
             state = CellState.SCORED
         elif pair in working:
@@ -348,10 +357,9 @@ def _sending(state: DeliveryState) -> Sending:
 
 def _reflections(
     session: Session, settings: Mapping[UUID, ActivitySettings]
-) -> tuple[set[Pair], set[Pair]]:
-    """Return for whom a reflection waits to be graded, and who is writing one."""
-    waiting: set[Pair] = set()
-    writing: set[Pair] = set()
+) -> tuple[set[Pair], set[Pair], set[Pair]]:
+    """Return for whom a reflection waits to be graded, to whom it is returned, who writes one."""
+    pairs: dict[ReflectionState, set[Pair]] = {state: set() for state in ReflectionState}
     found = session.execute(
         select(
             Reflection.activity_id,
@@ -365,9 +373,9 @@ def _reflections(
     for activity_id, membership_id, prompt_id, state in found:
         if prompt_id not in settings[activity_id].prompt_ids:
             continue
-        is_waiting = state == ReflectionState.SUBMITTED
-        (waiting if is_waiting else writing).add((activity_id, membership_id))
-    return waiting, writing
+        pairs[ReflectionState(state)].add((activity_id, membership_id))
+    waiting = pairs[ReflectionState.SUBMITTED] | pairs[ReflectionState.FROZEN]
+    return waiting, pairs[ReflectionState.RETURNED], pairs[ReflectionState.DRAFT]
 
 
 def _is_wanted(row: DeskRow, query: DeskQuery) -> bool:

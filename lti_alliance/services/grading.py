@@ -81,8 +81,10 @@ def refresh_grade(
     """
     settings = terms.settings_for(session, activity, membership)
     grade = _hold_grade(session, activity, membership, settings, at=at)
-    worked_for = _score(session, activity, membership, settings, at=at)
-    score = adjusted(worked_for, _decision(session, activity, membership))
+    decision = _decision(session, activity, membership)
+    if decision is None and _is_frozen(session, activity, membership):
+        return grade
+    score = adjusted(_score(session, activity, membership, settings, at=at), decision)
     grade.score = score.score
     grade.maximum = score.maximum
     grade.parts = _parts_to_json(score)
@@ -130,7 +132,7 @@ def reflection_result(reflection: Reflection) -> ReflectionResult:
         state=ReflectionState(reflection.state),
         share=reflection.assessment.share if reflection.assessment else None,
         started_at=reflection.started_at,
-        submitted_at=reflection.submitted_at,
+        submitted_at=_counted_at(reflection),
     )
 
 
@@ -208,6 +210,13 @@ def _decision(session: Session, activity: Activity, membership: Membership) -> A
     return Adjustment(AdjustmentKind(row.kind), row.score) if row is not None else None
 
 
+def _is_frozen(session: Session, activity: Activity, membership: Membership) -> bool:
+    return any(
+        reflection.state == ReflectionState.FROZEN
+        for reflection in _reflections(session, activity, membership)
+    )
+
+
 def _reflections(
     session: Session, activity: Activity, membership: Membership
 ) -> Iterable[Reflection]:
@@ -216,6 +225,12 @@ def _reflections(
         .where(Reflection.activity_id == activity.id, Reflection.membership_id == membership.id)
         .order_by(Reflection.started_at)
     )
+
+
+def _counted_at(reflection: Reflection) -> datetime | None:
+    """Return when the text that counts was handed in: a newer one counts once it is graded."""
+    judged = reflection.assessment.submitted_at if reflection.assessment else None
+    return judged or reflection.submitted_at
 
 
 def _has_comment(session: Session, activity: Activity, membership: Membership) -> bool:

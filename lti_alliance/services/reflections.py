@@ -1,5 +1,6 @@
-"""Reflections as their writers meet them: drafted, handed in once, read again."""
+"""Reflections as their writers meet them: drafted, handed in, revised, read again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,10 +14,17 @@ from lti_alliance.domain import reflections as rules
 from lti_alliance.domain.modules import Grading, Module, ReflectionPrompt
 from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.errors import AlreadySubmitted, NotFound, Stale
-from lti_alliance.models import Activity, Draft, Membership, Reflection, RubricAssessment
+from lti_alliance.models import (
+    Activity,
+    Draft,
+    Membership,
+    Reflection,
+    RubricAssessment,
+    SubmittedVersion,
+)
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading, modules, sealed_texts, terms
+from lti_alliance.services import audit, grading, modules, revisions, sealed_texts, terms
 from lti_alliance.services.sealed_texts import TextKind
 
 KEEP_DRAFT_AFTER = timedelta(minutes=5)
@@ -33,6 +41,16 @@ class Writing:
     reflection: Reflection | None
     text: str = ""
     comment: str = ""
+    versions: tuple[SubmittedVersion, ...] = ()
+    """What was handed in, the oldest first."""
+    feedback: str = ""
+    """What the newest version was returned with."""
+    help_used: str = ""
+
+    @property
+    def last_version(self) -> SubmittedVersion | None:
+        """What was handed in last."""
+        return self.versions[-1] if self.versions else None
 
     @property
     def state(self) -> ReflectionState:
@@ -63,12 +81,19 @@ def get_writing(
     prompt = module.get_reflection(prompt_id)
     if reflection is None:
         return Writing(module, prompt, None)
+    versions = revisions.list_versions(session, reflection)
+    last = versions[-1] if versions else None
     return Writing(
         module,
         prompt,
         reflection,
-        text=sealed_texts.read_text(session, sealer, reflection),
+        text=_own_text(session, sealer, reflection),
         comment=sealed_texts.read_comment(sealer, reflection),
+        versions=versions,
+        feedback=_read(
+            sealer, reflection, TextKind.FEEDBACK, last.sealed_feedback if last else None
+        ),
+        help_used=_read(sealer, reflection, TextKind.HELP, last.sealed_help if last else None),
     )
 
 
@@ -104,20 +129,33 @@ def submit_reflection(
     text: str,
     base_version: int,
     at: datetime,
+    help_used: str = "",
+    self_levels: Mapping[str, int] | None = None,
 ) -> Reflection:
-    """Hand the reflection in, once; graded by completion at once, or waiting for the instructor."""
+    """Hand the reflection in; graded by completion at once, or waiting for the instructor.
+
+    A returned one is handed in anew: a grade that was released stands until it is marked again.
+    """
     text = rules.clean_text(text)
     rules.check_may_submit(text)
+    help_used = rules.clean_text(help_used).strip()
     reflection = _begin(session, activity, membership, prompt_id, at=at)
     settings = terms.settings_for(session, activity, membership)
     by_completion = settings.reflection_grading is Grading.COMPLETION
     state = ReflectionState.GRADED if by_completion else ReflectionState.SUBMITTED
     _save(session, sealer, reflection, text, base_version=base_version, at=at, into=state)
-    reflection.submitted_text = sealed_texts.seal(sealer, reflection, TextKind.SUBMITTED, text)
-    if by_completion:
+    version = revisions.add_version(
+        session, sealer, reflection, text, help_used=help_used, self_levels=self_levels or {}, at=at
+    )
+    if by_completion and reflection.assessment is None:
         session.add(
             RubricAssessment(
-                reflection_id=reflection.id, selections={}, share=Decimal(1), assessed_at=at
+                reflection_id=reflection.id,
+                selections={},
+                share=Decimal(1),
+                assessed_at=at,
+                released_at=at,
+                submitted_at=at,
             )
         )
     session.flush()
@@ -129,10 +167,20 @@ def submit_reflection(
         actor=membership,
         object_kind="reflection",
         object_id=reflection.id,
-        details={"words": reflection.word_count},
+        details={"words": reflection.word_count, "version": version.number},
     )
     grading.refresh_grade(session, activity, membership, at=at)
     return reflection
+
+
+def _own_text(session: Session, sealer: Sealer, reflection: Reflection) -> str:
+    if reflection.state == ReflectionState.FROZEN:
+        return ""
+    return sealed_texts.read_text(session, sealer, reflection)
+
+
+def _read(sealer: Sealer, reflection: Reflection, kind: TextKind, sealed: bytes | None) -> str:
+    return sealed_texts.open_sealed(sealer, reflection, kind, sealed)
 
 
 def _find(
@@ -158,7 +206,13 @@ def _begin(
     settings = terms.settings_for(session, activity, membership)
     reflection = _find(session, activity, membership, prompt_id)
     state = ReflectionState(reflection.state) if reflection else ReflectionState.DRAFT
-    rules.check_may_write(state, settings, prompt_id, at=at)
+    rules.check_may_write(
+        state,
+        settings,
+        prompt_id,
+        at=at,
+        returned_until=reflection.returned_until if reflection else None,
+    )
     if reflection is not None:
         return reflection
     reflection = Reflection(
@@ -188,25 +242,25 @@ def _save(
     *,
     base_version: int,
     at: datetime,
-    into: ReflectionState = ReflectionState.DRAFT,
+    into: ReflectionState | None = None,
 ) -> None:
     words = rules.count_words(text)
-    values: dict[str, object] = {"saved_at": at, "word_count": words, "state": into}
-    if into.is_handed_in:
-        values["submitted_at"] = at
+    values: dict[str, object] = {"saved_at": at, "word_count": words}
+    if into is not None:
+        values |= {"state": into, "submitted_at": at, "returned_until": None}
     saved = rows_changed(
         session,
         update(Reflection)
         .where(
             Reflection.id == reflection.id,
             Reflection.saved_version == base_version,
-            Reflection.state == ReflectionState.DRAFT,
+            Reflection.state.in_((ReflectionState.DRAFT, ReflectionState.RETURNED)),
         )
         .values(saved_version=Reflection.saved_version + 1, **values),
     )
     session.refresh(reflection)
     if saved == 0:
-        if ReflectionState(reflection.state).is_handed_in:
+        if not ReflectionState(reflection.state).is_with_writer:
             raise AlreadySubmitted("reflection.already_submitted")
         raise Stale(reflection.saved_version)
     _keep_draft(session, sealer, reflection, text, words, at=at)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.models import Draft, Reflection
 from lti_alliance.sealing import Sealer
 
@@ -16,6 +17,12 @@ class TextKind(StrEnum):
     SUBMITTED = "submitted"
     COMMENT = "comment"
     """What the instructor wrote about the reflection."""
+    FEEDBACK = "feedback"
+    """What it was returned with."""
+    PASSAGE = "passage"
+    """A comment on a passage."""
+    HELP = "help"
+    """What the writer says of help used."""
 
 
 def seal(sealer: Sealer, reflection: Reflection, kind: TextKind, text: str) -> bytes:
@@ -24,26 +31,37 @@ def seal(sealer: Sealer, reflection: Reflection, kind: TextKind, text: str) -> b
 
 
 def read_text(session: Session, sealer: Sealer, reflection: Reflection) -> str:
-    """Open the submitted text, or the newest draft of one that is still being written."""
-    if reflection.submitted_text is not None:
-        return _open(sealer, reflection, TextKind.SUBMITTED, reflection.submitted_text)
+    """Open the text as its writer has it: the newest draft, or what was handed in."""
+    is_with_writer = ReflectionState(reflection.state).is_with_writer
+    if reflection.submitted_text is not None and not is_with_writer:
+        return open_sealed(sealer, reflection, TextKind.SUBMITTED, reflection.submitted_text)
     draft = session.scalar(
         select(Draft)
         .where(Draft.reflection_id == reflection.id)
         .order_by(Draft.version.desc())
         .limit(1)
     )
-    return _open(sealer, reflection, TextKind.DRAFT, draft.sealed_text) if draft else ""
+    return open_sealed(sealer, reflection, TextKind.DRAFT, draft.sealed_text) if draft else ""
+
+
+def read_submitted(sealer: Sealer, reflection: Reflection) -> str:
+    """Open what was handed in last, which is all that a reader sees."""
+    return open_sealed(sealer, reflection, TextKind.SUBMITTED, reflection.submitted_text)
 
 
 def read_comment(sealer: Sealer, reflection: Reflection) -> str:
     """Open what the instructor wrote about the reflection; empty if nothing."""
     if reflection.assessment is None or reflection.assessment.sealed_comment is None:
         return ""
-    return _open(sealer, reflection, TextKind.COMMENT, reflection.assessment.sealed_comment)
+    return open_sealed(sealer, reflection, TextKind.COMMENT, reflection.assessment.sealed_comment)
 
 
-def _open(sealer: Sealer, reflection: Reflection, kind: TextKind, sealed: bytes) -> str:
+def open_sealed(
+    sealer: Sealer, reflection: Reflection, kind: TextKind, sealed: bytes | None
+) -> str:
+    """Open a text of this reflection; nothing sealed is an empty text."""
+    if sealed is None:
+        return ""
     return sealer.open_text(sealed, purpose=_purpose(reflection, kind))
 
 

@@ -36,6 +36,7 @@ class PartProgress(StrEnum):
     NEW = "new"
     OPEN = "open"
     WAITING = "waiting"
+    RETURNED = "returned"
     DONE = "done"
     MISSED = "missed"
 
@@ -221,7 +222,9 @@ def _progress(reflection: Reflection | None, *, is_closed: bool) -> PartProgress
     match state:
         case ReflectionState.GRADED:
             return PartProgress.DONE
-        case ReflectionState.SUBMITTED:
+        case ReflectionState.RETURNED:
+            return PartProgress.RETURNED
+        case ReflectionState.SUBMITTED | ReflectionState.FROZEN:
             return PartProgress.WAITING
         case _ if is_closed:
             return PartProgress.MISSED

@@ -30,8 +30,7 @@ from lti_alliance.models import (
     User,
 )
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import adjusting, circuits, sections
-from lti_alliance.services.activities import activity_settings
+from lti_alliance.services import adjusting, circuits, sections, terms
 from lti_alliance.services.adjusting import AdjustmentView
 from lti_alliance.services.delivery_views import DeliveryView, delivery_view
 
@@ -110,6 +109,8 @@ def student_sheet(
         row.activity_id: row
         for row in session.scalars(select(ScoreDelivery).filter_by(membership_id=mine))
     }
+    activities = list_activities(session, membership.context_id)
+    settings = terms.settings_by_activity(session, membership, activities)
     decisions = adjusting.list_adjustments(session, sealer, membership)
     open_circuits = circuits.list_open(session, at=at)
     entry = session.scalar(
@@ -125,7 +126,7 @@ def student_sheet(
             SheetLine(
                 activity=activity,
                 title=activity.resource_link.title,
-                settings=activity_settings(activity),
+                settings=settings[activity.id],
                 attempts=tuple(attempts[activity.id]),
                 reflections=tuple(reflections[activity.id]),
                 grade=(grade := grades.get(activity.id)),
@@ -134,7 +135,7 @@ def student_sheet(
                 ),
                 adjustment=decisions.get(activity.id),
             )
-            for activity in list_activities(session, membership.context_id)
+            for activity in activities
         ),
     )
 

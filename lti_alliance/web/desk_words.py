@@ -23,6 +23,7 @@ def cell_words(cell: Cell) -> str:
             CellState.WORKING: gettext("working on it"),
             CellState.PARTLY: gettext("partly handed in"),
             CellState.TO_GRADE: gettext("to grade"),
+            CellState.RETURNED: gettext("returned for revision"),
             CellState.SCORED: gettext("done"),
             CellState.EXCUSED: gettext("excused"),
         }[cell.state]
@@ -62,6 +63,7 @@ def work_words(state: WorkState) -> str:
             WorkState.NEW: gettext("Not begun"),
             WorkState.TO_DO: gettext("To finish"),
             WorkState.WAITS: gettext("Waits for your instructor"),
+            WorkState.RETURNED: gettext("Returned to you for revision"),
             WorkState.DONE: gettext("Done"),
             WorkState.EXCUSED: gettext("You are excused"),
             WorkState.MISSED: gettext("Closed, not handed in"),

@@ -1,6 +1,6 @@
 """Reading forms: what every form carries, and the few that need more than their fields."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -42,11 +42,11 @@ class Step(StrEnum):
     """Keep what the form says as a preset."""
 
 
-def saved_version(form: Form) -> int:
+def saved_version(form: Form, field: str = VERSION_FIELD) -> int:
     """Read the version that the page started from; without it nothing may be overwritten."""
-    text = form.get(VERSION_FIELD, "")
+    text = form.get(field, "")
     if not text.isdecimal() or len(text) > MAX_VERSION_DIGITS:
-        raise InvalidInput({VERSION_FIELD: VERSION_INVALID})
+        raise InvalidInput({field: VERSION_INVALID})
     return int(text)
 
 
@@ -57,8 +57,7 @@ def other_fields(form: Form) -> Fields:
 
 def only_field(form: Form, name: str) -> str:
     """Return the one field of a form that has one; any other is refused."""
-    if unknown := sorted(set(other_fields(form)) - {name}):
-        raise InvalidInput(dict.fromkeys(unknown, FIELD_UNKNOWN), code="submit.field_not_allowed")
+    check_fields(form, {name})
     return form.get(name, "")
 
 
@@ -80,19 +79,41 @@ def carried_on(form: Form) -> list[tuple[str, str]]:
     ]
 
 
+def check_fields(form: Form, known: Collection[str]) -> None:
+    """Refuse a form with a field that it does not have."""
+    if unknown := sorted(set(other_fields(form)) - set(known)):
+        raise InvalidInput(dict.fromkeys(unknown, FIELD_UNKNOWN), code="submit.field_not_allowed")
+
+
+def self_levels(form: Form, rubric: Rubric | None) -> dict[str, int]:
+    """Read the levels that writers chose for their own work; what is no level is left out."""
+    if rubric is None:
+        return {}
+    return {
+        criterion.id: level.number
+        for criterion in rubric.criteria
+        for level in criterion.levels
+        if form.get(f"self.{criterion.id}") == str(level.number)
+    }
+
+
 def activity_fields(form: Form) -> dict[str, Any]:
     """Read the settings form of an activity for ``domain.activities.parse_settings``."""
     fields: dict[str, Any] = {name: form.get(name, "") for name in form}
     fields["parts"] = form.getlist("parts")
     fields["prompt_ids"] = form.getlist("prompt_ids")
-    fields["closes_at"] = _moment(form.get("closes_at", ""))
+    fields["closes_at"] = moment(
+        form.get("closes_at", ""), field="closes_at", code="activity.settings_invalid"
+    )
     return fields
 
 
 def accommodation_fields(form: Form) -> dict[str, Any]:
     """Read the form of an accommodation for ``domain.accommodations.parse_accommodation``."""
     fields: dict[str, Any] = {name: form.get(name, "") for name in form}
-    fields["closes_at"] = _moment(form.get("closes_at", ""), code="accommodation.invalid")
+    fields["closes_at"] = moment(
+        form.get("closes_at", ""), field="closes_at", code="accommodation.invalid"
+    )
     return fields
 
 
@@ -122,6 +143,9 @@ def settings_values(settings: ActivitySettings) -> dict[str, Any]:
         "reflection_grading": settings.reflection_grading,
         "closes_at": f"{settings.closes_at:%Y-%m-%dT%H:%M}" if settings.closes_at else "",
         "missing_parts": settings.missing_parts,
+        "anonymous": "on" if settings.anonymous else "",
+        "resubmissions": str(settings.resubmissions),
+        "ai_help": settings.ai_help,
         **{f"level.{number}": _plain(share * 100) for number, share in enumerate(table, 1)},
     }
 
@@ -154,10 +178,11 @@ def _plain(number: Decimal) -> str:
     return format(number.normalize(), "f")
 
 
-def _moment(text: str, *, code: str = "activity.settings_invalid") -> datetime | None:
+def moment(text: str, *, field: str, code: str) -> datetime | None:
+    """Read a date and time in UTC as a browser writes it; nothing is no moment."""
     if not text.strip():
         return None
     try:
         return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
     except ValueError:
-        raise InvalidInput({"closes_at": CLOSES_INVALID}, code=code) from None
+        raise InvalidInput({field: CLOSES_INVALID}, code=code) from None

@@ -57,6 +57,9 @@ def setting_words(names: Iterable[str]) -> str:
         "levels": gettext("what the levels of the rubric earn"),
         "closes_at": gettext("closing time"),
         "missing_parts": gettext("what becomes of missing parts"),
+        "anonymous": gettext("whether names are hidden while grading"),
+        "resubmissions": gettext("how often a reflection may be handed in again"),
+        "ai_help": gettext("what is said about help of AI"),
     }
     return ", ".join(known[name] for name in names if name in known)
 

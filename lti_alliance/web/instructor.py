@@ -1,5 +1,6 @@
 """An instructor's pages: setting an activity up, who did what, grading, unmatched answers."""
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
 from flask import Blueprint, Response, redirect, request, url_for
@@ -22,6 +23,7 @@ from lti_alliance.web import (
     instructor_gradebook,
     instructor_grading,
     instructor_previews,
+    instructor_revisions,
     instructor_settings,
     preset_pages,
     quiz_pages,
@@ -54,6 +56,20 @@ _REFLECTION = "/grading/<reflection_id>"
 blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods=["POST"])
+blueprint.add_url_rule("/grading/worry", view_func=instructor_revisions.worry)
+_POSTED: tuple[tuple[str, Callable[..., BaseResponse]], ...] = (
+    ("/grading/release", instructor_grading.release_all),
+    (f"{_REFLECTION}/draft", instructor_grading.save_draft),
+    (f"{_REFLECTION}/return", instructor_revisions.return_reflection),
+    (f"{_REFLECTION}/comments", instructor_revisions.add_passage_comment),
+    (f"{_REFLECTION}/comments/<comment_id>", instructor_revisions.change_passage_comment),
+    (f"{_REFLECTION}/phrases", instructor_revisions.save_phrase),
+    (f"{_REFLECTION}/flag", instructor_revisions.flag),
+    (f"{_REFLECTION}/flag/cleared", instructor_revisions.clear_flag),
+    (f"{_REFLECTION}/purge", instructor_revisions.purge),
+)
+for _address, _view in _POSTED:
+    blueprint.add_url_rule(_address, view_func=_view, methods=["POST"])
 
 blueprint.add_url_rule("/dates", view_func=copied_dates.dates)
 blueprint.add_url_rule("/dates", view_func=copied_dates.set_dates, methods=["POST"])

@@ -1,30 +1,21 @@
-"""An instructor's pages of the reflections: the list, one to read, one to grade."""
+"""An instructor's pages of the reflections: the list, one to read, one to grade and release."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from lti_alliance.domain.modules import Grading
 from lti_alliance.errors import InvalidInput, Stale
 from lti_alliance.models import Reflection, db
 from lti_alliance.parts import parts
-from lti_alliance.services import assessing
+from lti_alliance.services import assessing, marking, phrases
 from lti_alliance.services.activities import activity_settings
-from lti_alliance.services.assessing import OpenedReflection
-from lti_alliance.web import access, forms, opening, transaction, wording
+from lti_alliance.web import access, forms, transaction
 from lti_alliance.web.opening import activity_of, member_of
+from lti_alliance.web.reflection_pages import FilledRubric, handed_in, reflection_page
 from lti_alliance.web.rendering import page
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilledRubric:
-    """What stands in the grading form."""
-
-    chosen: Mapping[str, int | None] = field(default_factory=dict)
-    comment: str = ""
-    version: int = 0
+DRAFT_VERSION = "draft_version"
 
 
 @access.teaches
@@ -36,7 +27,8 @@ def shelf() -> Response:
         activity=activity,
         shelf=assessing.get_shelf(db.session(), parts().catalogue, activity),
         settings=activity_settings(activity),
-        was_saved="saved" in request.args,
+        was_saved=request.args.get("saved", ""),
+        released=request.args.get("released", type=int),
         tab="grading",
     )
 
@@ -44,20 +36,24 @@ def shelf() -> Response:
 @access.teaches
 def reflection(reflection_id: str) -> Response:
     """Show one reflection: to grade it with its rubric, or to read it."""
-    return _reflection_page(_handed_in(reflection_id))
+    return reflection_page(
+        handed_in(reflection_id),
+        version=request.args.get("version", type=int),
+        was_saved="saved" in request.args,
+    )
 
 
 @access.teaches
 def assess(reflection_id: str) -> BaseResponse:
-    """Grade a reflection with its rubric; the grade follows."""
+    """Grade a reflection with its rubric and release it; the grade follows."""
     visit = access.current()
-    found = _handed_in(reflection_id)
-    rubric = assessing.prompt_of(db.session(), parts().catalogue, found).rubric
-    comment = request.form.get("comment", "")
+    found = handed_in(reflection_id)
     chosen: dict[str, int | None] = {}
+    comment = _comment()
     try:
-        chosen = forms.selections(request.form, rubric) if rubric else {}
+        chosen = _chosen(found)
         with transaction.act() as session:
+            marking.check_draft_unchanged(session, found, _draft_version())
             assessing.assess_reflection(
                 session,
                 parts().catalogue,
@@ -70,62 +66,87 @@ def assess(reflection_id: str) -> BaseResponse:
                 at=parts().now(),
             )
     except (InvalidInput, Stale) as refused:
-        found = _handed_in(reflection_id)
-        version = found.assessment.version if found.assessment else 0
-        kept = FilledRubric(chosen=chosen, comment=comment, version=version)
-        return _reflection_page(found, kept, refused=refused)
+        return _refused(reflection_id, chosen, comment, refused)
     return redirect(url_for(".shelf", saved=1), 303)
 
 
-def _handed_in(reflection_id: str) -> Reflection:
-    return assessing.get_handed_in(
-        db.session(),
-        parts().catalogue,
-        opening.key(reflection_id),
-        viewer=member_of(access.current()),
-    )
+@access.teaches
+def save_draft(reflection_id: str) -> BaseResponse:
+    """Keep the grade as a draft, and go on to the next reflection if the button says so."""
+    visit = access.current()
+    found = handed_in(reflection_id)
+    chosen: dict[str, int | None] = {}
+    comment = _comment()
+    try:
+        chosen = _chosen(found)
+        with transaction.act() as session:
+            marking.save_draft_assessment(
+                session,
+                parts().catalogue,
+                parts().sealer,
+                reflection=found,
+                selections=chosen,
+                comment=comment,
+                base_version=_draft_version(),
+                marker=member_of(visit),
+                at=parts().now(),
+            )
+    except (InvalidInput, Stale) as refused:
+        return _refused(reflection_id, chosen, comment, refused)
+    if request.args.get("then") != "next":
+        return redirect(url_for(".reflection", reflection_id=reflection_id, saved=1), 303)
+    shelf = assessing.get_shelf(db.session(), parts().catalogue, found.activity)
+    following = assessing.next_unmarked(shelf, found)
+    if following is None:
+        return redirect(url_for(".shelf", saved="draft"), 303)
+    return redirect(url_for(".reflection", reflection_id=following.id), 303)
 
 
-def _reflection_page(
-    found: Reflection,
-    kept: FilledRubric | None = None,
-    *,
-    refused: InvalidInput | Stale | None = None,
-) -> Response:
-    settings = activity_settings(found.activity)
+@access.teaches
+def release_all() -> BaseResponse:
+    """Release every grade of the activity that is a draft."""
+    visit = access.current()
     with transaction.act() as session:
-        opened = assessing.read_for_grading(
+        count = marking.release_drafts(
             session,
             parts().catalogue,
             parts().sealer,
-            reflection=found,
-            reader=member_of(access.current()),
+            activity=activity_of(visit),
+            actor=member_of(visit),
             at=parts().now(),
         )
-    is_by_rubric = settings.reflection_grading is Grading.RUBRIC
-    errors: Mapping[str, str] = refused.fields if isinstance(refused, InvalidInput) else {}
-    return page(
-        "instructor/reflection.html",
-        activity=found.activity,
-        status={Stale: 409, InvalidInput: 422}.get(type(refused), 200) if refused else 200,
-        reflection=found,
-        name=wording.member_name(found.membership),
-        module=opened.module,
-        prompt=opened.prompt,
-        text=opened.text,
-        settings=settings,
-        rubric=opened.prompt.rubric if is_by_rubric else None,
-        stands=kept or _as_saved(opened),
-        errors=errors,
-        is_stale=isinstance(refused, Stale),
-        tab="grading",
+    return redirect(url_for(".shelf", released=count), 303)
+
+
+def _chosen(found: Reflection) -> dict[str, int | None]:
+    rubric = assessing.prompt_of(db.session(), parts().catalogue, found).rubric
+    return forms.selections(request.form, rubric) if rubric else {}
+
+
+def _comment() -> str:
+    """Return the comment with the phrases that were ticked below it."""
+    saved = phrases.list_phrases(db.session(), parts().sealer, member_of(access.current()))
+    return phrases.with_phrases(
+        request.form.get("comment", ""), request.form.getlist("phrase"), saved
     )
 
 
-def _as_saved(opened: OpenedReflection) -> FilledRubric:
-    assessment = opened.reflection.assessment
-    return FilledRubric(
-        chosen=assessment.selections if assessment else {},
-        comment=opened.comment,
-        version=assessment.version if assessment else 0,
+def _draft_version() -> int:
+    return forms.saved_version(request.form, DRAFT_VERSION) if DRAFT_VERSION in request.form else 0
+
+
+def _refused(
+    reflection_id: str,
+    chosen: Mapping[str, int | None],
+    comment: str,
+    refused: InvalidInput | Stale,
+) -> Response:
+    found = handed_in(reflection_id)
+    held, draft = found.assessment, found.draft_assessment
+    kept = FilledRubric(
+        chosen=chosen,
+        comment=comment,
+        version=held.version if held else 0,
+        draft_version=draft.version if draft else 0,
     )
+    return reflection_page(found, kept=kept, refused=refused)

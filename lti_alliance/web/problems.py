@@ -334,6 +334,19 @@ _WORK = {
     "reflection.graded_by_completion": _undone(
         409, _("Reflections of this activity are graded by being handed in, not by a rubric.")
     ),
+    "reflection.no_returns_left": _undone(
+        409, _("This reflection has been returned as often as the activity allows.")
+    ),
+    "reflection.not_here": _undone(
+        409, _("This reflection is with its writer, or held, and cannot be changed now.")
+    ),
+    "reflection.frozen": _undone(
+        409, _("This reflection is held until the person who flagged it has decided.")
+    ),
+    "reflection.return_invalid": _undone(422, _("It was not returned."), _CHECK_FORM),
+    "reflection.purge_invalid": _undone(422, _("Nothing was taken out."), _CHECK_FORM),
+    "reflection.unconfirmed": _undone(422, _("Look at the marked words first."), _CHECK_FORM),
+    "passage.invalid": _undone(422, _("The comment was not kept."), _CHECK_FORM),
     "reflection.invalid": _undone(422, _("This text cannot be saved as it is."), _CHECK_FORM),
     "submit.conflict": _undone(409, _("This was sent before with other answers.")),
     "submit.field_not_allowed": _undone(

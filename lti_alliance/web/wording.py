@@ -12,9 +12,10 @@ from markupsafe import Markup
 from lti_alliance.content.markup import render, render_inline, source_anchor
 from lti_alliance.domain.accommodations import Accommodation
 from lti_alliance.domain.activities import ActivitySettings
+from lti_alliance.domain.anonymity import writer_number
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.scoring import round_score
-from lti_alliance.models import Attempt, Membership, User
+from lti_alliance.models import Attempt, Membership, Reflection, User
 from lti_alliance.parts import parts
 from lti_alliance.services.terms import Terms
 from lti_alliance.web.delivery_words import reason_words
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(since_style, "since_style")
     app.add_template_filter(member_name, "member_name")
     app.add_template_filter(person_name, "person_name")
+    app.add_template_filter(writer_name, "writer_name")
     app.add_template_filter(user_name, "user_name")
     app.add_template_filter(reason_words, "reason_words")
     app.add_template_filter(module_text, "module_text")
@@ -107,6 +109,14 @@ def person_name(name: str, number: int) -> str:
     if number:
         return str(gettext("Student %(number)s", number=number))
     return str(gettext("Somebody without a name"))
+
+
+def writer_name(reflection: Reflection, settings: ActivitySettings) -> str:
+    """Name a writer; by a number while names are hidden and no grade is released."""
+    if not settings.anonymous or reflection.assessment is not None:
+        return member_name(reflection.membership)
+    number = writer_number(reflection.activity_id, reflection.membership_id)
+    return str(gettext("Writer %(number)s", number=number))
 
 
 def user_name(user: User) -> str:

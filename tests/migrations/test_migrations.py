@@ -1,12 +1,14 @@
 """The migrations: both directions, both databases, and what only a migration can make."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Column, Connection, MetaData, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -129,3 +131,52 @@ def test_foreign_keys_hold_after_migrating(migrated: Connection) -> None:
     """The checks that migrating switches off on SQLite are on again afterwards."""
     with pytest.raises(IntegrityError):
         _add_attempt(migrated, number=1, state="in_progress")
+
+
+def test_what_was_handed_in_before_is_a_first_version(connection: Connection) -> None:
+    """Texts handed in before versions were kept become version 1, sealed as they are."""
+    schema.upgrade(connection, to="0005")
+    _fill(connection, _DOWN_TO_A_REFLECTION)
+    connection.commit()
+    schema.upgrade(connection)
+    version = connection.execute(
+        text("SELECT number, word_count, sealed_text, submitted_at FROM submitted_versions")
+    ).one()
+
+    assert (version.number, version.word_count, bytes(version.sealed_text)) == (1, 1, b"sealed")
+    assert "13:00" in str(version.submitted_at)
+
+
+_DOWN_TO_A_REFLECTION = (
+    "registrations",
+    "deployments",
+    "contexts",
+    "users",
+    "memberships",
+    "resource_links",
+    "module_versions",
+    "activities",
+    "reflections",
+)
+_HANDED_IN = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
+
+
+def _fill(connection: Connection, names: Sequence[str]) -> None:
+    """Put one row into each table, in whatever shape the database is now."""
+    tables = MetaData()
+    tables.reflect(connection)
+    for name in names:
+        table = tables.tables[name]
+        row = {column.name: _some(column) for column in table.c if not column.nullable}
+        if name == "reflections":
+            row |= {"submitted_text": b"sealed", "submitted_at": _HANDED_IN, "state": "submitted"}
+        connection.execute(table.insert().values(row))
+
+
+def _some(column: Column[Any]) -> object:
+    kind = column.type.python_type
+    if kind is UUID:
+        return UUID(int=1)
+    if kind is str:
+        return "1".zfill(32) if column.type.length == 32 else "x"
+    return {int: 1, bool: False, datetime: _HANDED_IN, bytes: b"x"}.get(kind, {})

@@ -8,6 +8,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
+from lti_alliance.domain.activities import Part
+from lti_alliance.domain.modules import Grading
+from lti_alliance.models import Activity, Membership
 from lti_alliance.sealing import Sealer
 from lti_alliance.services.ports import Acts
 from tests import stage as stages
@@ -50,3 +53,17 @@ def acts(engine: Engine) -> Acts:
 def scene(acts: Acts) -> Scene:
     """An empty stage."""
     return Scene(acts)
+
+
+@pytest.fixture
+def student(stage: stages.Stage) -> Membership:
+    """Somebody who learns in the course."""
+    return stage.join("student")
+
+
+@pytest.fixture
+def activity(stage: stages.Stage) -> Activity:
+    """A reflection that is graded with its rubric."""
+    return stage.activity(
+        parts=frozenset({Part.REFLECTION}), prompt_ids=("fo-r1",), reflection_grading=Grading.RUBRIC
+    )

@@ -12,42 +12,11 @@ from lti_alliance.errors import Conflict, NotFound, Stale
 from lti_alliance.models import Activity, AuditEvent, Membership, Reflection
 from lti_alliance.sealing import Sealer
 from lti_alliance.services import assessing, reflections, sealed_texts
-from tests.services.work import grade_of, make_private, write
+from tests.services.work import assess, grade_of, make_private, write
 from tests.stage import NOON, Stage
 
 CANARY = "My partner fell silent and I filled the silence."
 REFLECTION = frozenset({Part.REFLECTION})
-
-
-@pytest.fixture
-def student(stage: Stage) -> Membership:
-    return stage.join("student")
-
-
-@pytest.fixture
-def activity(stage: Stage) -> Activity:
-    return stage.activity(
-        parts=REFLECTION, prompt_ids=("fo-r1",), reflection_grading=Grading.RUBRIC
-    )
-
-
-def levels(stage: Stage, number: int | None) -> dict[str, int | None]:
-    rubric = stage.catalogue.get("foundations").get_reflection("fo-r1").rubric
-    assert rubric is not None
-    return {criterion.id: number for criterion in rubric.criteria}
-
-
-def assess(stage: Stage, sealer: Sealer, reflection: Reflection, number: int | None, **more):
-    values = {"comment": "", "base_version": 0, "at": NOON, **more}
-    return assessing.assess_reflection(
-        stage.session,
-        stage.catalogue,
-        sealer,
-        reflection=reflection,
-        selections=levels(stage, number),
-        assessor=stage.people["instructor"],
-        **values,
-    )
 
 
 def test_by_rubric_it_waits_and_is_then_graded(

@@ -2,15 +2,24 @@
 
 import random
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
 from lti_alliance.content.parser import parse_source
 from lti_alliance.domain.items import ShortItem, response_field
 from lti_alliance.domain.modules import Module
-from lti_alliance.models import Activity, Attempt, Grade, Membership, Reflection, ScoreDelivery
+from lti_alliance.models import (
+    Activity,
+    Attempt,
+    Grade,
+    Membership,
+    Reflection,
+    RubricAssessment,
+    ScoreDelivery,
+)
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import attempts, modules, reflections
+from lti_alliance.services import assessing, attempts, modules, reflections
 from tests.stage import NOON, Stage
 
 
@@ -90,3 +99,26 @@ def make_private(stage: Stage, activity: Activity) -> Module:
     activity.content_hash = private.content_hash
     stage.session.flush()
     return private
+
+
+def levels(stage: Stage, number: int | None) -> dict[str, int | None]:
+    """Choose one level for every criterion of the `activity` fixture."""
+    rubric = stage.catalogue.get("foundations").get_reflection("fo-r1").rubric
+    assert rubric is not None
+    return {criterion.id: number for criterion in rubric.criteria}
+
+
+def assess(
+    stage: Stage, sealer: Sealer, reflection: Reflection, number: int | None, **more: Any
+) -> RubricAssessment:
+    """Grade a reflection with one level for every criterion, and release it."""
+    values = {"comment": "", "base_version": 0, "at": NOON, **more}
+    return assessing.assess_reflection(
+        stage.session,
+        stage.catalogue,
+        sealer,
+        reflection=reflection,
+        selections=levels(stage, number),
+        assessor=stage.people["instructor"],
+        **values,
+    )

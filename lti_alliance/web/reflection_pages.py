@@ -1,0 +1,132 @@
+"""The page on which one reflection is read and graded, put together from what is known of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response, request
+
+from lti_alliance.domain.activities import ActivitySettings
+from lti_alliance.domain.modules import Grading
+from lti_alliance.domain.reflections import ReflectionState, returns_left
+from lti_alliance.errors import InvalidInput, Stale
+from lti_alliance.models import Membership, Reflection, db
+from lti_alliance.parts import parts
+from lti_alliance.services import assessing, marking, passages, phrases, readings, revisions
+from lti_alliance.services.activities import activity_settings
+from lti_alliance.services.assessing import OpenedReflection
+from lti_alliance.web import access, opening, transaction, wording
+from lti_alliance.web.opening import member_of
+from lti_alliance.web.rendering import page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledRubric:
+    """What stands in the grading form."""
+
+    chosen: Mapping[str, int | None] = field(default_factory=dict)
+    comment: str = ""
+    version: int = 0
+    draft_version: int = 0
+
+
+def handed_in(reflection_id: str) -> Reflection:
+    """Return a reflection that the visitor may read."""
+    return assessing.get_handed_in(
+        db.session(),
+        parts().catalogue,
+        opening.key(reflection_id),
+        viewer=member_of(access.current()),
+    )
+
+
+def reflection_page(
+    found: Reflection,
+    *,
+    version: int | None = None,
+    kept: FilledRubric | None = None,
+    refused: InvalidInput | Stale | None = None,
+    was_saved: bool = False,
+) -> Response:
+    """Show a reflection to somebody who teaches, and put the reading on record."""
+    viewer = member_of(access.current())
+    settings = activity_settings(found.activity)
+    with transaction.act() as session:
+        opened = assessing.read_for_grading(
+            session,
+            parts().catalogue,
+            parts().sealer,
+            reflection=found,
+            reader=viewer,
+            at=parts().now(),
+        )
+    state = ReflectionState(found.state)
+    is_by_rubric = settings.reflection_grading is Grading.RUBRIC
+    may_grade = state in (ReflectionState.SUBMITTED, ReflectionState.GRADED)
+    shelf = assessing.get_shelf(db.session(), parts().catalogue, found.activity)
+    return page(
+        "instructor/reflection.html",
+        activity=found.activity,
+        status={Stale: 409, InvalidInput: 422}.get(type(refused), 200) if refused else 200,
+        reflection=found,
+        name=wording.writer_name(found, settings),
+        module=opened.module,
+        prompt=opened.prompt,
+        settings=settings,
+        rubric=opened.prompt.rubric if is_by_rubric else None,
+        may_grade=may_grade,
+        stands=kept or _as_saved(opened),
+        errors=refused.fields if isinstance(refused, InvalidInput) else {},
+        problem=refused.code if isinstance(refused, InvalidInput) else "",
+        is_stale=isinstance(refused, Stale),
+        typed=request.form,
+        was_saved=was_saved,
+        is_closed=settings.is_closed(parts().now()),
+        place=assessing.place_of(shelf, found),
+        phrases=phrases.list_phrases(db.session(), parts().sealer, viewer),
+        readings=readings.list_readings(db.session(), found),
+        viewer=viewer,
+        tab="grading",
+        **_text(found, version, settings, viewer),
+    )
+
+
+def _text(
+    found: Reflection, version: int | None, settings: ActivitySettings, viewer: Membership
+) -> dict[str, Any]:
+    session = db.session()
+    versions = revisions.list_versions(session, found)
+    shown = revisions.read_version(session, parts().sealer, found, version)
+    marked = passages.mark_text(
+        session,
+        parts().sealer,
+        found,
+        shown.text,
+        version_number=shown.version.number,
+        for_writer=False,
+    )
+    counted = sum(one.purged_at is None for one in versions)
+    return {
+        "versions": versions,
+        "shown": shown,
+        "marked": marked,
+        "returns_left": returns_left(settings, counted),
+        "own_notes": [note for note in marked.notes if note.author_id == viewer.id],
+    }
+
+
+def _as_saved(opened: OpenedReflection) -> FilledRubric:
+    assessment, draft = opened.reflection.assessment, opened.reflection.draft_assessment
+    version = assessment.version if assessment else 0
+    if draft is not None:
+        return FilledRubric(
+            chosen=draft.selections,
+            comment=marking.read_draft_comment(parts().sealer, opened.reflection),
+            version=version,
+            draft_version=draft.version,
+        )
+    return FilledRubric(
+        chosen=assessment.selections if assessment else {},
+        comment=opened.comment,
+        version=version,
+    )

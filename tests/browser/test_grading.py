@@ -1,0 +1,150 @@
+"""A reflection on its whole way: guard, comments, return, revision, keyboard, release."""
+
+import re
+
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+
+from tests.browser.conftest import Demo, NewContext, open_activity, tool_frame
+from tests.browser.test_every_page import NARROW, faults
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.processes,
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("demo"),
+]
+
+STUDENT = "amara.okafor"
+ACTIVITY = "trust-reflection"
+TEXT = "I told Ms. Alvarez that I did not know. She went quiet, and so did I."
+REVISED = "I told my partner that I did not know. She went quiet, and I waited with her."
+
+
+def shows(page: Page, name: str) -> FrameLocator:
+    """Wait until the tool shows a page, and return its frame."""
+    expect(tool_frame(page).locator(f"body[data-page={name}]")).to_be_visible()
+    return tool_frame(page)
+
+
+def come(demo: Demo, page: Page, person: str) -> FrameLocator:
+    """Open the activity as somebody."""
+    open_activity(demo, page, platform="canvas", person=person, activity=ACTIVITY)
+    return tool_frame(page)
+
+
+def set_up(demo: Demo, page: Page) -> list[str]:
+    """Let the link open a reflection that is graded with its rubric."""
+    come(demo, page, "instructor").get_by_role("link", name=re.compile("Choose.*Trust")).press(
+        "Enter"
+    )
+    tool = shows(page, "settings")
+    tool.locator("input[name=parts][value=quiz]").uncheck()
+    tool.locator("input[name=parts][value=reflection]").check()
+    tool.locator("input[name=reflection_grading][value=rubric]").check()
+    tool.locator("input[name=ai_help][value='if declared']").check()
+    wrong = faults(page, demo)
+    tool.get_by_role("button", name="Use this module").press("Enter")
+    shows(page, "dashboard")
+    return wrong
+
+
+def hand_in(demo: Demo, page: Page, text: str) -> list[str]:
+    """Write a text and hand it in, looking at what the guard marks; return the faults seen."""
+    tool = shows(page, "reflection")
+    wrong = faults(page, demo)
+    tool.get_by_label("Write here").fill(text)
+    tool.get_by_role("button", name="Check and hand in").press("Enter")
+    tool = shows(page, "reflection-review")
+    tool.get_by_text("How do you see your own work?").click()
+    wrong += faults(page, demo)
+    tick = tool.get_by_label("They may stay.")
+    if tick.count():
+        expect(tool.locator("mark")).to_have_text("Ms. Alvarez")
+        tick.check()
+    tool.get_by_role("button", name="Hand in the reflection").press("Enter")
+    shows(page, "reflection-receipt")
+    return wrong + faults(page, demo)
+
+
+def return_it(demo: Demo, page: Page) -> list[str]:
+    """Comment on selected words and give the text back."""
+    tool = come(demo, page, "instructor")
+    tool.get_by_role("link", name="Reflections").first.press("Enter")
+    shows(page, "grading").get_by_role("link", name="Grade: Amara Okafor").press("Enter")
+    tool = shows(page, "grading-reflection")
+    tool.get_by_text("Comment on a passage").click()
+    tool.locator("#text-shown").evaluate(
+        """(text) => {
+          const words = text.firstChild;
+          const start = words.data.indexOf("She went quiet");
+          document.getSelection().setBaseAndExtent(words, start, words, start + 14);
+        }"""
+    )
+    expect(tool.get_by_label("Passage")).to_have_value("She went quiet")
+    tool.get_by_label("Comment", exact=True).fill("What did you feel then?")
+    tool.get_by_role("button", name="Add the comment").press("Enter")
+    expect(tool.locator("mark")).to_have_text("She went quiet")
+    for summary in tool.locator("summary").all():
+        summary.click()
+    wrong = faults(page, demo)
+    tool = come(demo, page, "instructor")
+    tool.get_by_role("link", name="Reflections").first.press("Enter")
+    shows(page, "grading").get_by_role("link", name="Grade: Amara Okafor").press("Enter")
+    tool = shows(page, "grading-reflection")
+    tool.locator("summary", has_text="Return for revision").click()
+    tool.get_by_label("What should be revised").fill("Stay with the silence.")
+    tool.get_by_role("button", name="Return for revision").press("Enter")
+    shows(page, "grading")
+    return wrong + faults(page, demo)
+
+
+def grade_by_keys(demo: Demo, page: Page) -> list[str]:
+    """Look at the changes, choose level 3 everywhere by its key, keep a draft, release all."""
+    tool = come(demo, page, "instructor")
+    tool.get_by_role("link", name="Reflections").first.press("Enter")
+    shows(page, "grading").get_by_role("link", name="Grade: Amara Okafor").press("Enter")
+    tool = shows(page, "grading-reflection")
+    tool.get_by_text("What changed since the version before").click()
+    expect(tool.locator("ins").nth(1)).to_be_visible()
+    criteria = tool.locator("fieldset[id^='criterion.']")
+    for criterion in criteria.all():
+        criterion.get_by_role("radio").first.focus()
+        criterion.get_by_role("radio").first.press("3")
+        expect(criterion.locator("input[value='3']")).to_be_checked()
+    tool.get_by_label("Comment for the student").fill("You waited. Good.")
+    wrong = faults(page, demo)
+    tool.get_by_role("button", name="Save and next").press("Enter")
+    tool = shows(page, "grading")
+    expect(tool.get_by_text("Draft, not released")).to_be_visible()
+    wrong += faults(page, demo)
+    tool.get_by_role("button", name="Release 1 grade").press("Enter")
+    expect(tool.get_by_text("1 grade is released.")).to_be_visible()
+    return wrong
+
+
+def test_from_the_guard_to_the_released_grade(demo: Demo, new_context: NewContext) -> None:
+    """Each step works in the frame, is clean under axe, and whole on a narrow screen."""
+    student = new_context(viewport=NARROW).new_page()
+    teacher = new_context(viewport=NARROW).new_page()
+    wrong = set_up(demo, teacher)
+    come(demo, student, STUDENT).get_by_role("link", name="Begin writing").press("Enter")
+    wrong += hand_in(demo, student, TEXT)
+    wrong += return_it(demo, teacher)
+    come(demo, student, STUDENT).get_by_role("link", name="Read the feedback").press("Enter")
+    expect(shows(student, "reflection").get_by_text("What did you feel then?")).to_be_visible()
+    wrong += hand_in(demo, student, REVISED)
+    wrong += grade_by_keys(demo, teacher)
+    come(demo, student, STUDENT).get_by_role("link", name="Read what you").press("Enter")
+    tool = shows(student, "reflection-receipt")
+    expect(tool.get_by_text("You waited. Good.")).to_be_visible()
+    expect(tool.get_by_text("Read by your instructor on")).to_be_visible()
+    wrong += faults(student, demo)
+    tool = come(demo, teacher, "instructor")
+    tool.get_by_role("link", name="Reflections").first.press("Enter")
+    shows(teacher, "grading").get_by_role("link", name="Read: Amara Okafor").press("Enter")
+    tool = shows(teacher, "grading-reflection")
+    tool.get_by_role("link", name="This worries me").press("Enter")
+    shows(teacher, "worry")
+
+    assert wrong + faults(teacher, demo) == []
