@@ -20,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix browser bench-passback lock new-migration chaos docs clean
+.PHONY: help demo test check fix browser bench-passback bench-desk lock new-migration chaos docs clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
@@ -49,6 +49,9 @@ browser: $(VENV)/.installed-dev ## run only the tests that drive Chromium
 
 bench-passback: $(VENV)/.installed-dev ## scores to a gradebook beside a plain PyLTI1p3 loop (bench/README.md)
 	$(BIN)/python -m bench.passback $(ARGS)
+
+bench-desk: $(VENV)/.installed-dev ## the page of a whole course, 1,000 students and 12 activities
+	$(BIN)/python -m bench.desk $(ARGS)
 
 lock: ## write requirements/*.txt, with hashes (needs uv; UPGRADE=1 takes newer releases)
 	@command -v $(UV) >/dev/null || { \

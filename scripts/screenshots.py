@@ -41,6 +41,9 @@ def main() -> None:
                 page = browser.new_page(viewport={"width": WIDTH, "height": 900})
                 student_result(page)
                 instructor(page)
+                desk(page)
+                grading(page)
+                picker(page)
                 browser.close()
         finally:
             demo.terminate()
@@ -94,6 +97,31 @@ def instructor(page: Page) -> None:
     page.goto(f"{LMS}/canvas/courses/77/activities/foundations-quiz")
     page.frame_locator("iframe").first.locator("body[data-page=dashboard]").wait_for()
     picture(page, "instructor", height=1000)
+
+
+def desk(page: Page) -> None:
+    """Picture the whole course, from the course menu."""
+    page.goto(f"{LMS}/canvas/courses/77/activities/navigation")
+    frame = page.frame_locator("iframe").first
+    frame.locator("body[data-page=course-desk]").wait_for()
+    picture(page, "desk", height=1700)
+
+
+def grading(page: Page) -> None:
+    """Picture a reflection with its rubric."""
+    page.goto(f"{LMS}/canvas/courses/77/activities/foundations-reflection")
+    frame = page.frame_locator("iframe").first
+    frame.get_by_role("link", name="Reflections").first.click()
+    frame.get_by_role("link", name="Grade").first.click()
+    frame.locator("body[data-page=grading-reflection]").wait_for()
+    picture(page, "grading", height=1500)
+
+
+def picker(page: Page) -> None:
+    """Picture the dialog in which an activity is chosen."""
+    page.goto(f"{LMS}/canvas/courses/77/add?placement=assignment_selection")
+    page.frame_locator("iframe").first.locator("body[data-page=picker]").wait_for()
+    picture(page, "picker", height=1000)
 
 
 def sign_in(page: Page, platform: str, person: str) -> None:

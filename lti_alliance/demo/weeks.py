@@ -4,13 +4,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+from sqlalchemy import select
+
 from lti_alliance.demo import course
 from lti_alliance.demo.history import History, Player, in_lms
 from lti_alliance.domain.accommodations import Accommodation
-from lti_alliance.models import Membership
-from lti_alliance.services import accommodations
+from lti_alliance.domain.adjustments import Adjustment, AdjustmentKind
+from lti_alliance.models import Activity, Membership, Reflection
+from lti_alliance.services import accommodations, adjusting, revisions
 from lti_alliance.services.accommodation_views import get_person
 
+_HANDBOOK = "Two attempts were interrupted by a fire drill; agreed after a talk in person."
+_ILL = "Ill in the first week; the second week covers the same ground."
 STEADY_ATTEMPTS = (1, 2, 1, 1, 2, 3)
 """How often the steady students take the first quiz, in turn."""
 
@@ -54,6 +59,10 @@ def play_canvas(history: History, students: list[str], *, tell: Callable[[str], 
         history.write(player, course.WEEK_2_REFLECTION, day=13)
     tell("week 2: quizzes and reflections")
 
+    _return_for_revision(history, teacher, steady[13])
+    _decide(history, teacher, repeating, Adjustment(AdjustmentKind.SCORE, Decimal(14)), _HANDBOOK)
+    _decide(history, teacher, half_way, Adjustment(AdjustmentKind.EXCUSED), _ILL)
+    tell("one reflection is returned, one score set by hand, one student excused")
     history.wait_until_delivered()
     _leave_course(history, teacher, leaving)
     _change_in_gradebook(history, steady[3])
@@ -98,6 +107,44 @@ def _grant_more_time(history: History, teacher: Player, player: Player) -> None:
             base_version=0,
             actor=actor,
             at=history.moment(0.5),
+        )
+
+
+def _return_for_revision(history: History, teacher: Player, player: Player) -> None:
+    """Let the instructor give a reflection back, with what should be revised."""
+    activity_id = history.activities[course.WEEK_1_REFLECTION.link]
+    with history.act() as session:
+        reflection = session.scalars(
+            select(Reflection).where(
+                Reflection.activity_id == activity_id,
+                Reflection.membership_id == player.membership_id,
+            )
+        ).one()
+        revisions.return_reflection(
+            session,
+            history.parts.sealer,
+            reflection=reflection,
+            feedback="You describe what happened. What did it do to the trust between you?",
+            until=None,
+            actor=session.get_one(Membership, teacher.membership_id),
+            at=history.moment(8.5),
+        )
+
+
+def _decide(
+    history: History, teacher: Player, player: Player, adjustment: Adjustment, reason: str
+) -> None:
+    """Let the instructor decide by hand about a student's first quiz."""
+    with history.act() as session:
+        adjusting.adjust_grade(
+            session,
+            history.parts.sealer,
+            activity=session.get_one(Activity, history.activities[course.WEEK_1_QUIZ.link]),
+            membership=session.get_one(Membership, player.membership_id),
+            adjustment=adjustment,
+            reason=reason,
+            actor=session.get_one(Membership, teacher.membership_id),
+            at=history.moment(20.5),
         )
 
 

@@ -33,7 +33,9 @@ def copy_course(
         for person_id, enrolment in source.enrolments.items():
             comes_along = enrolment.role in TEACHING or person_id in (people or [])
             if comes_along and not enrolment.ended:
-                course.enrolments[person_id] = Enrolment(enrolment.role)
+                course.enrolments[person_id] = Enrolment(
+                    enrolment.role, sections=list(enrolment.sections)
+                )
         for activity in source.activities.values():
             if not activity.deleted:
                 _copy_activity(platform, source, course, activity)

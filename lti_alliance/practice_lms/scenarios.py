@@ -37,6 +37,8 @@ Ravi Menon; Chiara Bellini; Samuel Adeyemi; Ingrid Solheim; Nadia Benali; Tomás
 Aiko Morimoto; Joseph Whitehorse
 """
 
+SECTIONS = ("Monday group", "Thursday group")
+
 # Slug, title, kind, points, description.
 ACTIVITIES: list[tuple[str, str, str, float | None, str]] = [
     (
@@ -97,6 +99,8 @@ CANVAS_CUSTOM = {
     "lock_at": "$Canvas.assignment.lockAt.iso8601",
     "context_history": "$Context.id.history",
     "student_view": "$com.instructure.User.student_view",
+    "sections": "$com.instructure.User.sectionNames",
+    "section_restricted": "$Canvas.course.sectionRestricted",
 }
 MOODLE_CUSTOM = {
     "context_history": "$Context.id.history",
@@ -153,8 +157,9 @@ def _canvas(settings: PracticeSettings) -> PlatformState:
     course = Course(CANVAS_COURSE, hex_id("course"), COURSE_CODE, COURSE_TITLE)
     state.courses[course.id] = course
     state.next_number = 301
-    for name in names_in(CANVAS_STUDENTS):
+    for number, name in enumerate(names_in(CANVAS_STUDENTS)):
         student = enrol(state, course, slug_of(name), name, "student")
+        course.enrolments[student.id].sections = [SECTIONS[number % len(SECTIONS)]]
         student.institution_roles = ["Student"]
         student.about = "Student"
     first = next(iter(state.people))

@@ -40,6 +40,8 @@ class Enrolment(Remembered):
     role: str
     ended: bool = False
     suspended: bool = False
+    sections: list[str] = field(default_factory=list)
+    """The names of the person's sections in the course; Canvas alone has some."""
 
 
 @dataclass(slots=True)

@@ -239,7 +239,7 @@ def read_course(
         select(Activity, ResourceLink.title)
         .join(ResourceLink, ResourceLink.id == Activity.resource_link_id)
         .where(ResourceLink.context_id == context.id)
-        .order_by(Activity.created_at, Activity.id)
+        .order_by(Activity.created_at, ResourceLink.title, Activity.id)
     ).all()
     settings = {activity.id: activity_settings(activity) for activity, _ in activities}
     cells = _cells(session, context.id, settings)
@@ -320,7 +320,7 @@ def _cells(
             score=score,
             maximum=maximum,
             submitted_at=submitted_at,
-            sending=sendings.get(pair, Sending.NONE),
+            sending=sendings.get(pair, Sending.NONE if score is None else Sending.ARRIVED),
         )
     for pair in working - cells.keys():
         cells[pair] = Cell(state=CellState.WORKING)
@@ -328,13 +328,14 @@ def _cells(
 
 
 def _sendings(session: Session, ids: Sequence[UUID]) -> dict[Pair, Sending]:
+    """Return where the scores are that the gradebook does not have: of a great course, few."""
     found = session.execute(
         select(
             ScoreDelivery.activity_id,
             ScoreDelivery.membership_id,
             ScoreDelivery.state,
             ScoreDelivery.desired_score,
-        ).where(ScoreDelivery.activity_id.in_(ids))
+        ).where(ScoreDelivery.activity_id.in_(ids), ScoreDelivery.state != DeliveryState.DELIVERED)
     )
     return {
         (activity_id, membership_id): _sending(DeliveryState(state))
@@ -345,8 +346,6 @@ def _sendings(session: Session, ids: Sequence[UUID]) -> dict[Pair, Sending]:
 
 def _sending(state: DeliveryState) -> Sending:
     match state:
-        case DeliveryState.DELIVERED:
-            return Sending.ARRIVED
         case DeliveryState.OVERRIDDEN:
             return Sending.DIFFERS
         case DeliveryState.BLOCKED | DeliveryState.DEAD:

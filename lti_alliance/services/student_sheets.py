@@ -148,7 +148,7 @@ def list_activities(session: Session, context_id: UUID) -> Sequence[Activity]:
         select(Activity)
         .join(ResourceLink, ResourceLink.id == Activity.resource_link_id)
         .where(ResourceLink.context_id == context_id)
-        .order_by(Activity.created_at, Activity.id)
+        .order_by(Activity.created_at, ResourceLink.title, Activity.id)
         .options(
             link.joinedload(ResourceLink.line_item),
             course.joinedload(Context.deployment).joinedload(Deployment.registration),

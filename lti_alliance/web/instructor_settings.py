@@ -87,7 +87,7 @@ def set_up(module_id: str) -> BaseResponse:
     return redirect(url_for("student.home"), 303)
 
 
-@access.role(Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.CONTENT_DEVELOPER)
+@access.role(Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.AIDE, Role.CONTENT_DEVELOPER)
 def settings() -> Response:
     """Show the settings of the activity: to change them, or to read them."""
     activity = activity_of(access.current())

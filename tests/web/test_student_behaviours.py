@@ -276,7 +276,7 @@ def test_no_page_breaks_a_rule_of_accessibility(context, course, scheme):
             tab.goto(home + path)
             check(tab, path)
     teacher.goto(teacher.url.partition("attempts/")[0] + f"grading/{made}")
-    teacher.get_by_role("button", name="Save the grade").click()
+    teacher.get_by_role("button", name="Save and release").click()
     check(teacher, "a rubric with faults")
     expect(teacher.locator("[data-first-focus]")).to_be_focused()
 

@@ -44,6 +44,9 @@ def variables(
         "Person.name.full": person.name,
         "Message.locale": "en",
     }
+    if role is not None:
+        known["com.instructure.User.sectionNames"] = json.dumps(role.sections or [course.title])
+        known["Canvas.course.sectionRestricted"] = "false"
     if role is not None and role.role == "test_student":
         known["com.instructure.User.student_view"] = "true"
     if activity is not None and activity.kind == "assignment":
