@@ -77,9 +77,19 @@ class OpenedReflection:
     """What was written about it when it was graded before."""
 
 
-def get_shelf(session: Session, catalogue: Catalogue, activity: Activity) -> Shelf:
-    """List what was handed in and may be read, with the names of the writers, in one query."""
-    handed_in = session.scalars(
+def get_shelf(
+    session: Session,
+    catalogue: Catalogue,
+    activity: Activity,
+    *,
+    viewer: Membership | None = None,
+) -> Shelf:
+    """List what was handed in and may be read, with the names of the writers, in one query.
+
+    With a viewer, it is that of those alone whom the viewer may see by their sections.
+    """
+    scope = sections.scope_of(session, viewer) if viewer else sections.Scope()
+    found = session.scalars(
         select(Reflection)
         .where(Reflection.activity_id == activity.id, Reflection.state != ReflectionState.DRAFT)
         .order_by(Reflection.submitted_at, Reflection.id)
@@ -89,6 +99,7 @@ def get_shelf(session: Session, catalogue: Catalogue, activity: Activity) -> She
             joinedload(Reflection.draft_assessment),
         )
     ).all()
+    handed_in = [row for row in found if scope.covers(row.membership.sections)]
     readable = [
         row for row in handed_in if prompt_of(session, catalogue, row).share is not Share.PRIVATE
     ]

@@ -16,7 +16,7 @@ from lti_alliance.errors import Conflict, InvalidInput, Stale
 from lti_alliance.models import Activity, DraftAssessment, Membership, Reflection
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import assessing, audit
+from lti_alliance.services import assessing, audit, sections
 from lti_alliance.services.sealed_texts import TextKind, open_sealed, seal
 
 _MARKABLE = (ReflectionState.SUBMITTED, ReflectionState.GRADED)
@@ -89,7 +89,8 @@ def release_drafts(
 ) -> int:
     """Release every grade of the activity that is a draft, and count them.
 
-    One whose levels no longer fit the activity's table stays a draft.
+    Those of people outside the actor's sections stay drafts, like one whose levels no longer fit the
+    activity's table.
     """
     drafts = session.scalars(
         select(DraftAssessment)
@@ -98,8 +99,11 @@ def release_drafts(
         .order_by(Reflection.submitted_at, Reflection.id)
     ).all()
     released = 0
+    scope = sections.scope_of(session, actor)
     for draft in drafts:
         reflection = draft.reflection
+        if not scope.covers(reflection.membership.sections):
+            continue
         comment = read_draft_comment(sealer, reflection)
         marker = session.get_one(Membership, draft.marked_by_id)
         held = reflection.assessment

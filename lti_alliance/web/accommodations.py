@@ -30,7 +30,11 @@ def list_all() -> Response:
     activity = opening.opening_of(access.current()).activity
     context = _context()
     grants = accommodation_views.list_grants(db.session(), context.id, activity)
-    people = accommodation_views.list_people(db.session(), context.id)
+    people = [
+        person
+        for person in accommodation_views.list_people(db.session(), context.id)
+        if _is_in_sight(person)
+    ]
     return page(
         "instructor/accommodations.html",
         activity=activity,
@@ -106,7 +110,16 @@ def _context() -> Context:
 
 
 def _person(text: str) -> Person:
-    return accommodation_views.get_person(db.session(), _context().id, opening.key(text))
+    found = accommodation_views.get_person(db.session(), _context().id, opening.key(text))
+    if not _is_in_sight(found):
+        raise NotFound
+    return found
+
+
+def _is_in_sight(person: Person) -> bool:
+    """Say whether the reader may see somebody; who has not come has no section yet."""
+    scope = sections.scope_of(db.session(), opening.member_of(access.current()))
+    return scope.covers(person.membership.sections if person.membership else ())
 
 
 def _form_page(

@@ -25,7 +25,9 @@ def shelf() -> Response:
     return page(
         "instructor/shelf.html",
         activity=activity,
-        shelf=assessing.get_shelf(db.session(), parts().catalogue, activity),
+        shelf=assessing.get_shelf(
+            db.session(), parts().catalogue, activity, viewer=member_of(access.current())
+        ),
         settings=activity_settings(activity),
         was_saved=request.args.get("saved", ""),
         released=request.args.get("released", type=int),
@@ -95,7 +97,9 @@ def save_draft(reflection_id: str) -> BaseResponse:
         return _refused(reflection_id, chosen, comment, refused)
     if request.args.get("then") != "next":
         return redirect(url_for(".reflection", reflection_id=reflection_id, saved=1), 303)
-    shelf = assessing.get_shelf(db.session(), parts().catalogue, found.activity)
+    shelf = assessing.get_shelf(
+        db.session(), parts().catalogue, found.activity, viewer=member_of(access.current())
+    )
     following = assessing.next_unmarked(shelf, found)
     if following is None:
         return redirect(url_for(".shelf", saved="draft"), 303)

@@ -63,7 +63,9 @@ def reflection_page(
     state = ReflectionState(found.state)
     is_by_rubric = settings.reflection_grading is Grading.RUBRIC
     may_grade = state in (ReflectionState.SUBMITTED, ReflectionState.GRADED)
-    shelf = assessing.get_shelf(db.session(), parts().catalogue, found.activity)
+    shelf = assessing.get_shelf(
+        db.session(), parts().catalogue, found.activity, viewer=member_of(access.current())
+    )
     return page(
         "instructor/reflection.html",
         activity=found.activity,
