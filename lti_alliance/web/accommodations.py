@@ -15,7 +15,7 @@ from lti_alliance.errors import InvalidInput, NotFound, Stale
 from lti_alliance.models import Accommodation as AccommodationRow
 from lti_alliance.models import Activity, Context, db
 from lti_alliance.parts import parts
-from lti_alliance.services import accommodation_views, accommodations, terms
+from lti_alliance.services import accommodation_views, accommodations, sections, terms
 from lti_alliance.services.accommodation_views import Person
 from lti_alliance.web import access, forms, opening, transaction
 from lti_alliance.web.opening import member_of
