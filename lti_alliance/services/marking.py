@@ -89,8 +89,8 @@ def release_drafts(
 ) -> int:
     """Release every grade of the activity that is a draft, and count them.
 
-    Those of people outside the actor's sections stay drafts, like one whose levels no longer fit the
-    activity's table.
+    Those of people outside the actor's sections stay drafts, like one whose levels no longer fit
+    the activity's table.
     """
     drafts = session.scalars(
         select(DraftAssessment)

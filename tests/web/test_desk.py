@@ -279,3 +279,26 @@ def test_exports_are_harmless_to_a_spreadsheet(course, activity):
     assert "<f>" not in sheet
     assert "<v>10</v>" in sheet
     assert plain.headers["Cache-Control"] == "no-store"
+
+
+def test_sections_hold_for_reflections_and_accommodations(course):
+    """The list of reflections, the release of drafts and what is granted keep to the sections."""
+    activity = another(course)
+    for name in ("ada", "ben"):
+        course.hand_in_reflection(name, activity, "tc-r1", "A moment of trust, told again.")
+    session, people = course.session, course.stage.people
+    for name, own in (("instructor", ["A"]), ("ada", ["A"]), ("ben", ["B"])):
+        session.get(Membership, people[name].id).sections = own
+    session.scalar(select(Context)).is_limited_to_sections = True
+    session.commit()
+    visitor = course.visit("instructor", activity)
+
+    shelf = text_of(visitor.get("grading"))
+    granted = text_of(visitor.get("accommodations"))
+
+    assert "Ada" in shelf
+    assert "Ben" not in shelf
+    assert "Ada" in granted
+    assert "Ben" not in granted
+    assert visitor.get(f"students/{people['ben'].id}/accommodation").status_code == 404
+    assert visitor.get(f"students/{people['ada'].id}/accommodation").status_code == 200
