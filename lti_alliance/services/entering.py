@@ -148,8 +148,11 @@ def _join(
         member = session.scalars(wanted).one()
     member.role = launch.role
     member.is_test_user = launch.is_test_user
-    member.sections = sections.parse_sections(launch.custom.get(CUSTOM_SECTIONS, ""))
-    member.is_section_restricted = launch.custom.get(CUSTOM_RESTRICTED, "") == "true"
+    # A link without these parameters says nothing of what another has told.
+    if CUSTOM_SECTIONS in launch.custom:
+        member.sections = sections.parse_sections(launch.custom[CUSTOM_SECTIONS])
+    if CUSTOM_RESTRICTED in launch.custom:
+        member.is_section_restricted = launch.custom[CUSTOM_RESTRICTED] == "true"
     member.last_launch_at = at
     return member
 

@@ -36,7 +36,7 @@ def parse_sections(told: str) -> list[str]:
     """Read the sections that a launch told: a JSON list of names; anything else tells none."""
     try:
         names = json.loads(told)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     if not isinstance(names, list):
         return []
