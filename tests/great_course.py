@@ -68,7 +68,7 @@ def make_great_course(
                 "is_test_user": False,
                 "is_section_restricted": False,
                 "sections": ["A" if number % 2 else "B"],
-                "number": number + 100,
+                "number": number + 100_000,
                 "first_launch_at": AT,
                 "last_launch_at": AT,
             }

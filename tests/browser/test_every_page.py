@@ -83,7 +83,7 @@ def test_a_students_pages(demo: Demo, new_context: NewContext, scheme: str) -> N
         ("instructor", "taster", "dashboard"),
         ("instructor", "week-3", "choose"),
         ("anjali.rao", "week-3", "not-set-up"),
-        ("instructor", "navigation", "course"),
+        ("instructor", "navigation", "course-desk"),
         ("observer", "taster", "observer"),
         ("admin", "taster", "administrator"),
     ],

@@ -127,7 +127,7 @@ def test_a_course_is_planned_where_one_is_taken_at_a_time(
 def test_a_change_of_settings_says_what_it_does(demo: Demo, new_context: NewContext) -> None:
     """A student is under way: the consequences come first, then the form again, then the change."""
     student = new_context().new_page()
-    open_activity(demo, student, platform="moodle", person="ravi.menon", activity="taster")
+    open_activity(demo, student, platform="moodle", person="nadia.benali", activity="taster")
     tool_frame(student).get_by_role("button", name="Start the quiz").click()
     expect(tool_frame(student).locator("body[data-page=quiz]")).to_be_visible()
 

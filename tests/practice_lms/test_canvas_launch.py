@@ -130,6 +130,8 @@ def test_student_launch(canvas: Bench) -> None:
         "lock_at": "$Canvas.assignment.lockAt.iso8601",
         "context_history": "",
         "student_view": "$com.instructure.User.student_view",
+        "sections": '["Monday group"]',
+        "section_restricted": "false",
     }
 
 
