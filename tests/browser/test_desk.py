@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_grou
 
 TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
 STUDENTS = {
-    "canvas": ("priya.nair", "Priya Nair"),
+    "canvas": ("ines.carvalho", "Ines Carvalho"),
     "moodle": ("aiko.morimoto", "Aiko Morimoto"),
 }
 
