@@ -80,7 +80,8 @@ class Settings:
         30, "Days that a name and an e-mail address are kept after the last launch."
     )
     session_idle_minutes: int = _setting(
-        60, "Minutes without a request after which a launch's pages ask to be opened again."
+        60,
+        "Minutes without a person's request after which a launch's pages ask to be opened again.",
     )
     session_hours: int = _setting(
         12, "Hours after which a launch's pages end, whatever happened in them."

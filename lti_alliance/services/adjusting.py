@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.adjustments import Adjustment, AdjustmentKind
+from lti_alliance.domain.launch import Role
 from lti_alliance.errors import NotFound
 from lti_alliance.models import Activity, Membership, ResourceLink, ScoreAdjustment
 from lti_alliance.models.statements import insert_for, rows_changed
@@ -129,7 +130,9 @@ def list_excused(session: Session, context_id: UUID) -> frozenset[tuple[UUID, UU
 
 
 def _check_graded(activity: Activity, membership: Membership) -> None:
-    if membership.context_id != activity.resource_link.context_id:
+    """Raise ``NotFound`` for somebody of another course, and for whoever is not graded here."""
+    is_here = membership.context_id == activity.resource_link.context_id
+    if not is_here or membership.course_role is not Role.LEARNER:
         raise NotFound
 
 

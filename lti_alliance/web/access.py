@@ -31,6 +31,8 @@ from lti_alliance.web import cookies, security, transaction
 from lti_alliance.web.request_log import about
 from lti_alliance.web.signing import digest, is_same
 
+FRAGMENT_HEADER = "X-Fragment"
+"""Names the block of a page that a script asks for by itself, with nobody at the keyboard."""
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -155,7 +157,9 @@ def _guard() -> None:
         raise NotAllowed
     if request.method not in transaction.READING_METHODS:
         security.check_csrf(visit.csrf_token)
-    _touch(visit.launch, at=parts().now())
+    if FRAGMENT_HEADER not in request.headers:
+        # A page that keeps itself up to date does not keep somebody signed in who has left.
+        _touch(visit.launch, at=parts().now())
 
 
 def _guard_open(rule: Rule) -> None:

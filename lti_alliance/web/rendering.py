@@ -16,8 +16,8 @@ from flask import (
 from lti_alliance.domain.modules import Module
 from lti_alliance.models import Activity
 from lti_alliance.web import access
+from lti_alliance.web.access import FRAGMENT_HEADER
 
-FRAGMENT_HEADER = "X-Fragment"
 ACTIVITY_FIELD = "activity"
 """The field of the address by which pages are about another activity of the same course."""
 

@@ -302,3 +302,32 @@ def test_sections_hold_for_reflections_and_accommodations(course):
     assert "Ben" not in granted
     assert visitor.get(f"students/{people['ben'].id}/accommodation").status_code == 404
     assert visitor.get(f"students/{people['ada'].id}/accommodation").status_code == 200
+
+
+def test_the_list_is_served_by_itself(course, activity):
+    """A script gets the rows alone, as they stand at that moment."""
+    course.hand_in_quiz("ada", activity)
+    visitor = course.visit("instructor", activity)
+
+    rows = visitor.get("course", headers={"X-Fragment": "matrix"})
+
+    assert "<html" not in rows.text
+    assert "Ada Ada" not in text_of(rows)
+    assert "10 / 10 On its way" in text_of(rows)
+
+
+def test_a_list_that_updates_itself_keeps_nobody_signed_in(course, activity):
+    """Whoever has left the page open is signed out after the idle time all the same."""
+    visitor = course.visit("instructor", activity)
+    idle = course.app.extensions["alliance"].settings.session_idle_minutes
+    course.now.move(minutes=idle * 0.6)
+    first = visitor.get("course", headers={"X-Fragment": "matrix"}).status_code
+    course.now.move(minutes=idle * 0.6)
+    second = visitor.get("course", headers={"X-Fragment": "matrix"}).status_code
+
+    assert (first, second) == (200, 401)
+
+
+def test_nobody_decides_about_the_grades_of_staff(course, activity):
+    """Whoever is not a student here has no grade to set."""
+    assert decide(course, "instructor", activity, score="5").status_code == 404
