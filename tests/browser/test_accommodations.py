@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FrameLocator, expect
 
 from tests.browser.conftest import Demo, NewContext, open_activity, tool_frame
 from tests.browser.test_every_page import NARROW, faults
@@ -13,6 +13,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_grou
 STUDENT = "anjali.rao"
 
 
+def save_settings(tool: FrameLocator) -> None:
+    """Save the settings that are typed."""
+    tool.get_by_role("button", name="Save the settings").click()
+    # Somebody of another test may be under way: then the consequences are shown first.
+    saved = tool.get_by_text("Saved. Every grade follows")
+    consequences = tool.get_by_role("button", name="Save the changes")
+    expect(saved.or_(consequences).first).to_be_visible()
+    if consequences.is_visible():
+        consequences.click()
+    expect(saved).to_be_visible()
+
+
 def test_more_time_is_granted_and_seen(demo: Demo, new_context: NewContext) -> None:
     """From the other site's frame: set a limit, grant more of it, start as that student."""
     page = new_context(viewport=NARROW).pages[0]
@@ -20,8 +32,7 @@ def test_more_time_is_granted_and_seen(demo: Demo, new_context: NewContext) -> N
     tool = tool_frame(page)
     tool.get_by_role("link", name="Settings").first.click()
     tool.get_by_label("Time limit in minutes").fill("20")
-    tool.get_by_role("button", name="Save the settings").click()
-    expect(tool.get_by_text("Saved. Every grade follows")).to_be_visible()
+    save_settings(tool)
     tool.get_by_role("link", name="Accommodations").first.click()
     expect(tool.locator("body[data-page=accommodations]")).to_be_visible()
     wrong = faults(page, demo)
@@ -64,14 +75,7 @@ def test_the_clock_hands_in_at_the_end(demo: Demo, new_context: NewContext) -> N
     tool = tool_frame(page)
     tool.get_by_role("link", name="Settings").first.click()
     tool.get_by_label("Time limit in minutes").fill("20")
-    tool.get_by_role("button", name="Save the settings").click()
-    # Somebody of another test may be under way: then the consequences are shown first.
-    saved = tool.get_by_text("Saved. Every grade follows")
-    consequences = tool.get_by_role("button", name="Save the changes")
-    expect(saved.or_(consequences).first).to_be_visible()
-    if consequences.is_visible():
-        consequences.click()
-    expect(saved).to_be_visible()
+    save_settings(tool)
     page = new_context(viewport=NARROW).pages[0]
     open_activity(demo, page, platform="canvas", person=person, activity="taster")
     tool = tool_frame(page)

@@ -36,7 +36,7 @@ def come(demo: Demo, page: Page, person: str) -> FrameLocator:
 def set_up(demo: Demo, page: Page) -> list[str]:
     """Let the link open a reflection that is graded with its rubric."""
     come(demo, page, "instructor").get_by_role("link", name=re.compile("Choose.*Trust")).press(
-        "Enter"
+        "Enter", timeout=30_000
     )
     tool = shows(page, "settings")
     tool.locator("input[name=parts][value=quiz]").uncheck()
