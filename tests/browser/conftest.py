@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, Playwright
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Playwright
+from playwright.sync_api import TimeoutError as NeverAcknowledged
 
 from tests.ports import free_port
 
@@ -135,3 +136,26 @@ def open_activity(demo: Demo, page: Page, *, platform: str, person: str, activit
 def tool_frame(page: Page) -> FrameLocator:
     """Return the tool's frame in the LMS's page."""
     return page.frame_locator("iframe").first
+
+
+KEY_WAIT_MS = 10_000
+
+
+def press_enter(target: Locator) -> None:
+    """Press a button or link by keyboard.
+
+    The course page gives the frame its new height after every step, which moves what is in it: a
+    click aimed a moment earlier lands beside the button and is lost. A key finds its element. On a
+    busy machine Chromium at times never says that it took a key, most of all one that makes the
+    page go away: then it is pressed once more, if what it was meant for is still there.
+    """
+    try:
+        target.press("Enter", timeout=KEY_WAIT_MS)
+    except NeverAcknowledged:
+        if target.is_visible():
+            target.press("Enter", timeout=2 * KEY_WAIT_MS)
+
+
+def press(tool: FrameLocator | Page, role: Any, name: str) -> None:
+    """Press the button or link of a name by keyboard."""
+    press_enter(tool.get_by_role(role, name=name))

@@ -5,9 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import COURSES, Demo, NewContext, tool_frame
+from tests.browser.conftest import COURSES, Demo, NewContext, press, press_enter, tool_frame
 from tests.browser.test_every_page import NARROW, faults
-from tests.browser.test_main_path import press
 from tests.browser.test_placing import begin
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
@@ -25,7 +24,7 @@ def test_the_dates_of_a_copy_are_shifted_and_set(
     begin(demo, page, platform, placement=placement)
     tool = tool_frame(page)
     card = tool.locator(".card", has_text="A two-minute taster")
-    card.get_by_role("link", name="Choose").press("Enter")
+    press_enter(card.get_by_role("link", name="Choose"))
     tool.get_by_label("What the course calls it").fill(title)
     tool.get_by_label("Closing time, if there is one").fill("2099-03-02T12:00")
     press(tool, "button", "Add to the course")

@@ -6,9 +6,9 @@ import time
 import pytest
 from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expect
 
-from tests.browser.conftest import Demo, open_activity, tool_frame
+from tests.browser.conftest import Demo, open_activity, press, press_enter, tool_frame
 from tests.browser.test_every_page import NARROW, faults, frame_of
-from tests.browser.test_main_path import press, take_taster
+from tests.browser.test_main_path import take_taster
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
@@ -67,16 +67,16 @@ def test_an_instructor_sees_the_course_and_decides(
     press(frame, "link", name)
     expect(frame.locator("body[data-page=student-sheet]")).to_be_visible()
     card = frame.locator("section.card", has_text=re.compile("taster", re.IGNORECASE)).first
-    card.get_by_text("Set the score by hand, or excuse").press("Enter")
+    press_enter(card.get_by_text("Set the score by hand, or excuse"))
     wrong += faults(page, demo)
     card.get_by_label("Score, of 5").fill("9")
     card.get_by_label("Reason").fill("Agreed in a talk")
-    card.get_by_role("button", name="Save the decision").press("Enter")
+    press_enter(card.get_by_role("button", name="Save the decision"))
     expect(frame.get_by_role("alert")).to_contain_text("Score:")
     wrong += faults(page, demo)
     expect(card.get_by_label("Reason")).to_have_value("Agreed in a talk")
     card.get_by_label("Score, of 5").fill("4.5")
-    card.get_by_role("button", name="Save the decision").press("Enter")
+    press_enter(card.get_by_role("button", name="Save the decision"))
     expect(frame.get_by_role("status").first).to_contain_text("Saved.")
     wait_for_score(demo, page, platform, person, 4.5)
     page.set_viewport_size({"width": 1280, "height": 900})

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import Demo, NewContext, open_activity, tool_frame
+from tests.browser.conftest import Demo, NewContext, open_activity, press_enter, tool_frame
 from tests.browser.test_every_page import NARROW, faults
 
 pytestmark = [
@@ -35,8 +35,8 @@ def come(demo: Demo, page: Page, person: str) -> FrameLocator:
 
 def set_up(demo: Demo, page: Page) -> list[str]:
     """Let the link open a reflection that is graded with its rubric."""
-    come(demo, page, "instructor").get_by_role("link", name=re.compile("Choose.*Trust")).press(
-        "Enter", timeout=30_000
+    press_enter(
+        come(demo, page, "instructor").get_by_role("link", name=re.compile("Choose.*Trust"))
     )
     tool = shows(page, "settings")
     tool.locator("input[name=parts][value=quiz]").uncheck()
@@ -44,7 +44,7 @@ def set_up(demo: Demo, page: Page) -> list[str]:
     tool.locator("input[name=reflection_grading][value=rubric]").check()
     tool.locator("input[name=ai_help][value='if declared']").check()
     wrong = faults(page, demo)
-    tool.get_by_role("button", name="Use this module").press("Enter")
+    press_enter(tool.get_by_role("button", name="Use this module"))
     shows(page, "dashboard")
     return wrong
 
@@ -54,7 +54,7 @@ def hand_in(demo: Demo, page: Page, text: str) -> list[str]:
     tool = shows(page, "reflection")
     wrong = faults(page, demo)
     tool.get_by_label("Write here").fill(text)
-    tool.get_by_role("button", name="Check and hand in").press("Enter")
+    press_enter(tool.get_by_role("button", name="Check and hand in"))
     tool = shows(page, "reflection-review")
     tool.get_by_text("How do you see your own work?").click()
     wrong += faults(page, demo)
@@ -62,7 +62,7 @@ def hand_in(demo: Demo, page: Page, text: str) -> list[str]:
     if tick.count():
         expect(tool.locator("mark")).to_have_text("Ms. Alvarez")
         tick.check()
-    tool.get_by_role("button", name="Hand in the reflection").press("Enter")
+    press_enter(tool.get_by_role("button", name="Hand in the reflection"))
     shows(page, "reflection-receipt")
     return wrong + faults(page, demo)
 
@@ -70,8 +70,8 @@ def hand_in(demo: Demo, page: Page, text: str) -> list[str]:
 def return_it(demo: Demo, page: Page) -> list[str]:
     """Comment on selected words and give the text back."""
     tool = come(demo, page, "instructor")
-    tool.get_by_role("link", name="Reflections").first.press("Enter")
-    shows(page, "grading").get_by_role("link", name="Grade: Amara Okafor").press("Enter")
+    press_enter(tool.get_by_role("link", name="Reflections").first)
+    press_enter(shows(page, "grading").get_by_role("link", name="Grade: Amara Okafor"))
     tool = shows(page, "grading-reflection")
     tool.get_by_text("Comment on a passage").click()
     tool.locator("#text-shown").evaluate(
@@ -83,18 +83,18 @@ def return_it(demo: Demo, page: Page) -> list[str]:
     )
     expect(tool.get_by_label("Passage")).to_have_value("She went quiet")
     tool.get_by_label("Comment", exact=True).fill("What did you feel then?")
-    tool.get_by_role("button", name="Add the comment").press("Enter")
+    press_enter(tool.get_by_role("button", name="Add the comment"))
     expect(tool.locator("mark")).to_have_text("She went quiet")
     for summary in tool.locator("summary").all():
         summary.click()
     wrong = faults(page, demo)
     tool = come(demo, page, "instructor")
-    tool.get_by_role("link", name="Reflections").first.press("Enter")
-    shows(page, "grading").get_by_role("link", name="Grade: Amara Okafor").press("Enter")
+    press_enter(tool.get_by_role("link", name="Reflections").first)
+    press_enter(shows(page, "grading").get_by_role("link", name="Grade: Amara Okafor"))
     tool = shows(page, "grading-reflection")
     tool.locator("summary", has_text="Return for revision").click()
     tool.get_by_label("What should be revised").fill("Stay with the silence.")
-    tool.get_by_role("button", name="Return for revision").press("Enter")
+    press_enter(tool.get_by_role("button", name="Return for revision"))
     shows(page, "grading")
     return wrong + faults(page, demo)
 
@@ -102,8 +102,8 @@ def return_it(demo: Demo, page: Page) -> list[str]:
 def grade_by_keys(demo: Demo, page: Page) -> list[str]:
     """Look at the changes, choose level 3 everywhere by its key, keep a draft, release all."""
     tool = come(demo, page, "instructor")
-    tool.get_by_role("link", name="Reflections").first.press("Enter")
-    shows(page, "grading").get_by_role("link", name="Grade: Amara Okafor").press("Enter")
+    press_enter(tool.get_by_role("link", name="Reflections").first)
+    press_enter(shows(page, "grading").get_by_role("link", name="Grade: Amara Okafor"))
     tool = shows(page, "grading-reflection")
     tool.get_by_text("What changed since the version before").click()
     expect(tool.locator("ins").nth(1)).to_be_visible()
@@ -114,11 +114,11 @@ def grade_by_keys(demo: Demo, page: Page) -> list[str]:
         expect(criterion.locator("input[value='3']")).to_be_checked()
     tool.get_by_label("Comment for the student").fill("You waited. Good.")
     wrong = faults(page, demo)
-    tool.get_by_role("button", name="Save and next").press("Enter")
+    press_enter(tool.get_by_role("button", name="Save and next"))
     tool = shows(page, "grading")
     expect(tool.get_by_text("Draft, not released")).to_be_visible()
     wrong += faults(page, demo)
-    tool.get_by_role("button", name="Release 1 grade").press("Enter")
+    press_enter(tool.get_by_role("button", name="Release 1 grade"))
     expect(tool.get_by_text("1 grade is released.")).to_be_visible()
     return wrong
 
@@ -128,23 +128,23 @@ def test_from_the_guard_to_the_released_grade(demo: Demo, new_context: NewContex
     student = new_context(viewport=NARROW).new_page()
     teacher = new_context(viewport=NARROW).new_page()
     wrong = set_up(demo, teacher)
-    come(demo, student, STUDENT).get_by_role("link", name="Begin writing").press("Enter")
+    press_enter(come(demo, student, STUDENT).get_by_role("link", name="Begin writing"))
     wrong += hand_in(demo, student, TEXT)
     wrong += return_it(demo, teacher)
-    come(demo, student, STUDENT).get_by_role("link", name="Read the feedback").press("Enter")
+    press_enter(come(demo, student, STUDENT).get_by_role("link", name="Read the feedback"))
     expect(shows(student, "reflection").get_by_text("What did you feel then?")).to_be_visible()
     wrong += hand_in(demo, student, REVISED)
     wrong += grade_by_keys(demo, teacher)
-    come(demo, student, STUDENT).get_by_role("link", name="Read what you").press("Enter")
+    press_enter(come(demo, student, STUDENT).get_by_role("link", name="Read what you"))
     tool = shows(student, "reflection-receipt")
     expect(tool.get_by_text("You waited. Good.")).to_be_visible()
     expect(tool.get_by_text("Read by your instructor on")).to_be_visible()
     wrong += faults(student, demo)
     tool = come(demo, teacher, "instructor")
-    tool.get_by_role("link", name="Reflections").first.press("Enter")
-    shows(teacher, "grading").get_by_role("link", name="Read: Amara Okafor").press("Enter")
+    press_enter(tool.get_by_role("link", name="Reflections").first)
+    press_enter(shows(teacher, "grading").get_by_role("link", name="Read: Amara Okafor"))
     tool = shows(teacher, "grading-reflection")
-    tool.get_by_role("link", name="This worries me").press("Enter")
+    press_enter(tool.get_by_role("link", name="This worries me"))
     shows(teacher, "worry")
 
     assert wrong + faults(teacher, demo) == []

@@ -3,22 +3,13 @@
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 
-from tests.browser.conftest import Demo, NewContext, open_activity, tool_frame
+from tests.browser.conftest import Demo, NewContext, open_activity, press, tool_frame
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
 WORDS = "A mentor once said that she did not know and would find out, and I trusted her more. "
 STUDENTS = {"canvas": "amara.okafor", "moodle": "ravi.menon"}
 TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
-
-
-def press(tool: FrameLocator, role: str, name: str) -> None:
-    """Press a button or link by keyboard.
-
-    The course page gives the frame its new height after every step, which moves what is in it: a
-    click aimed a moment earlier lands beside the button and is lost. A key finds its element.
-    """
-    tool.get_by_role(role, name=name).press("Enter")
 
 
 def take_taster(tool: FrameLocator) -> None:

@@ -6,7 +6,15 @@ import time
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import COURSES, Demo, NewContext, open_activity, sign_in, tool_frame
+from tests.browser.conftest import (
+    COURSES,
+    Demo,
+    NewContext,
+    open_activity,
+    press_enter,
+    sign_in,
+    tool_frame,
+)
 from tests.browser.test_every_page import NARROW, faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
@@ -100,7 +108,7 @@ def test_a_course_is_planned_where_one_is_taken_at_a_time(
     frame.get_by_label("First activity closes").fill("2027-03-08T09:00")
     # Enter fills in, and loses nothing.
     frame.get_by_label("Points for the quiz").nth(0).fill("6")
-    frame.get_by_label("Points for the quiz").nth(0).press("Enter")
+    press_enter(frame.get_by_label("Points for the quiz").nth(0))
     expect(frame.get_by_label(re.compile("^Closes")).nth(0)).to_have_value("2027-03-08T09:00")
     expect(frame.get_by_label("Points for the quiz").nth(0)).to_have_value("6")
     wrong = faults(page, demo)
