@@ -28,6 +28,8 @@ from lti_alliance.models.presets import Preset
 from lti_alliance.models.reflections import (
     Draft,
     DraftAssessment,
+    MarkerPlan,
+    Marking,
     PassageComment,
     Phrase,
     Reflection,
@@ -61,6 +63,8 @@ __all__ = [
     "LMSDates",
     "LaunchSession",
     "LineItem",
+    "MarkerPlan",
+    "Marking",
     "Membership",
     "ModuleVersion",
     "Notice",

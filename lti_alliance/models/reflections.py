@@ -47,6 +47,9 @@ class Reflection(Keyed, Base):
     drafts: Mapped[list[Draft]] = relationship(back_populates="reflection")
     assessment: Mapped[RubricAssessment | None] = relationship(back_populates="reflection")
     draft_assessment: Mapped[DraftAssessment | None] = relationship(back_populates="reflection")
+    markings: Mapped[list[Marking]] = relationship(
+        back_populates="reflection", order_by="Marking.id"
+    )
 
 
 class SubmittedVersion(Keyed, Base):
@@ -122,6 +125,45 @@ class DraftAssessment(Keyed, Base):
     marked_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
     marked_at: Mapped[datetime]
     reflection: Mapped[Reflection] = relationship(back_populates="draft_assessment")
+
+
+class Marking(Keyed, Base):
+    """That a reflection is one marker's to mark, and how they marked it."""
+
+    __tablename__ = "markings"
+    __table_args__ = (UniqueConstraint("reflection_id", "marker_id"),)
+
+    reflection_id: Mapped[UUID] = mapped_column(ForeignKey("reflections.id"))
+    marker_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
+    assigned_at: Mapped[datetime]
+    selections: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """`{criterion id: level number}`; empty before they have marked."""
+    sealed_comment: Mapped[bytes | None]
+    """What they would say to the writer; the other marker reads it, the writer does not."""
+    version: Mapped[int] = mapped_column(default=0)
+    """Counts the times that they saved it."""
+    marked_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    """When the text that they marked was handed in; a newer one has to be marked anew."""
+    reflection: Mapped[Reflection] = relationship(back_populates="markings")
+    marker: Mapped[Membership] = relationship()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether they have marked the text that is there now."""
+        return self.marked_at is not None and self.submitted_at == self.reflection.submitted_at
+
+
+class MarkerPlan(Keyed, Base):
+    """Among whom an activity's reflections are shared out as they are handed in."""
+
+    __tablename__ = "marker_plans"
+
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activities.id"), unique=True)
+    marker_ids: Mapped[list[str]] = mapped_column(JSON)
+    """Ids of memberships, as text."""
+    per_reflection: Mapped[int]
+    """1, or 2 who mark without seeing one another's marks."""
 
 
 class PassageComment(Keyed, Base):

@@ -1,4 +1,4 @@
-"""Reflections as their readers meet them: listed, found, read on record, graded and released."""
+"""Reflections as their readers meet them: found, read on record, graded and released."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain import reflections as rules
@@ -17,52 +17,11 @@ from lti_alliance.domain.modules import Grading, Module, ReflectionPrompt, Share
 from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.domain.rubrics import assess
 from lti_alliance.errors import Conflict, NotFound, Stale
-from lti_alliance.models import (
-    Activity,
-    DraftAssessment,
-    Membership,
-    Reflection,
-    RubricAssessment,
-    User,
-)
+from lti_alliance.models import DraftAssessment, Membership, Reflection, RubricAssessment
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
 from lti_alliance.services import audit, grading, modules, passages, sections
 from lti_alliance.services.sealed_texts import TextKind, read_comment, read_submitted, seal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """The reflections of an activity that were handed in, in the order of handing in."""
-
-    waiting: tuple[Reflection, ...]
-    """Handed in and not released, whether marked or not."""
-    done: tuple[Reflection, ...]
-    returned: tuple[Reflection, ...] = ()
-    frozen: tuple[Reflection, ...] = ()
-    private: int
-    """How many more were handed in that nobody but their writers may read."""
-
-    @property
-    def unmarked(self) -> tuple[Reflection, ...]:
-        """Those that nobody has marked yet."""
-        return tuple(row for row in self.waiting if row.draft_assessment is None)
-
-    @property
-    def drafts(self) -> tuple[Reflection, ...]:
-        """Those with a grade that is not released."""
-        return tuple(row for row in self.waiting + self.done if row.draft_assessment is not None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a reflection stands among those that wait."""
-
-    number: int
-    """From 1; 0 for one that does not wait."""
-    total: int
-    previous: Reflection | None
-    next: Reflection | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,72 +34,6 @@ class OpenedReflection:
     text: str
     comment: str
     """What was written about it when it was graded before."""
-
-
-def get_shelf(
-    session: Session,
-    catalogue: Catalogue,
-    activity: Activity,
-    *,
-    viewer: Membership | None = None,
-) -> Shelf:
-    """List what was handed in and may be read, with the names of the writers, in one query.
-
-    With a viewer, it is that of those alone whom the viewer may see by their sections.
-    """
-    scope = sections.scope_of(session, viewer) if viewer else sections.Scope()
-    found = session.scalars(
-        select(Reflection)
-        .where(Reflection.activity_id == activity.id, Reflection.state != ReflectionState.DRAFT)
-        .order_by(Reflection.submitted_at, Reflection.id)
-        .options(
-            joinedload(Reflection.membership).joinedload(Membership.user).joinedload(User.profile),
-            joinedload(Reflection.assessment),
-            joinedload(Reflection.draft_assessment),
-        )
-    ).all()
-    handed_in = [row for row in found if scope.covers(row.membership.sections)]
-    readable = [
-        row for row in handed_in if prompt_of(session, catalogue, row).share is not Share.PRIVATE
-    ]
-    by_state: dict[ReflectionState, list[Reflection]] = {state: [] for state in ReflectionState}
-    for row in readable:
-        by_state[ReflectionState(row.state)].append(row)
-    return Shelf(
-        waiting=tuple(by_state[ReflectionState.SUBMITTED]),
-        done=tuple(by_state[ReflectionState.GRADED]),
-        returned=tuple(by_state[ReflectionState.RETURNED]),
-        frozen=tuple(by_state[ReflectionState.FROZEN]),
-        private=len(handed_in) - len(readable),
-    )
-
-
-def place_of(shelf: Shelf, reflection: Reflection) -> Place:
-    """Say where a reflection stands in the queue; one that does not wait has the first next."""
-    ids = [row.id for row in shelf.waiting]
-    if reflection.id not in ids:
-        first = shelf.waiting[0] if shelf.waiting else None
-        return Place(number=0, total=len(ids), previous=None, next=first)
-    here = ids.index(reflection.id)
-    return Place(
-        number=here + 1,
-        total=len(ids),
-        previous=shelf.waiting[here - 1] if here else None,
-        next=shelf.waiting[here + 1] if here + 1 < len(ids) else None,
-    )
-
-
-def next_unmarked(shelf: Shelf, after: Reflection) -> Reflection | None:
-    """Return the next reflection that nobody has marked; after the last comes the first."""
-    ids = [row.id for row in shelf.waiting]
-    here = ids.index(after.id) if after.id in ids else 0
-    in_turn = shelf.waiting[here + 1 :] + shelf.waiting[:here]
-    return next((row for row in in_turn if row.draft_assessment is None), None)
-
-
-def list_to_grade(session: Session, catalogue: Catalogue, activity: Activity) -> list[Reflection]:
-    """List the reflections that wait for the instructor, the longest waiting first."""
-    return list(get_shelf(session, catalogue, activity).waiting)
 
 
 def get_handed_in(

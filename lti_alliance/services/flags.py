@@ -150,6 +150,8 @@ def _take_out(
         reflection.assessment.sealed_comment = without(
             TextKind.COMMENT, reflection.assessment.sealed_comment
         )
+    for marking in reflection.markings:
+        marking.sealed_comment = without(TextKind.MARK, marking.sealed_comment)
     # A grade that was not released was about a text that is now given back.
     session.execute(delete(DraftAssessment).where(DraftAssessment.reflection_id == reflection.id))
 
@@ -190,6 +192,8 @@ def _take_all_out(
         version.sealed_feedback = None
         version.purged_at = at
         reflection.submitted_text = version.sealed_text
+    for marking in reflection.markings:
+        marking.sealed_comment = None
     if reflection.assessment is not None:
         reflection.assessment.sealed_comment = None
 

@@ -47,14 +47,22 @@ def mark_text(
     *,
     version_number: int,
     for_writer: bool,
+    only_by: UUID | None = None,
 ) -> MarkedText:
-    """Return a version's text with its notes; the writer sees those that were shown."""
+    """Return a version's text with its notes; the writer sees those that were shown.
+
+    With ``only_by``, of those that were not shown yet it is this author's alone.
+    """
     found = select(PassageComment).where(
         PassageComment.reflection_id == reflection.id,
         PassageComment.version_number == version_number,
     )
     if for_writer:
         found = found.where(PassageComment.shown_at.is_not(None))
+    if only_by is not None:
+        found = found.where(
+            PassageComment.shown_at.is_not(None) | (PassageComment.author_id == only_by)
+        )
     rows = session.scalars(
         found.order_by(PassageComment.start, PassageComment.length, PassageComment.id)
     ).all()

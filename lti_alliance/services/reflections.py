@@ -24,7 +24,15 @@ from lti_alliance.models import (
 )
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading, modules, revisions, sealed_texts, terms
+from lti_alliance.services import (
+    audit,
+    grading,
+    markers,
+    modules,
+    revisions,
+    sealed_texts,
+    terms,
+)
 from lti_alliance.services.sealed_texts import TextKind
 
 KEEP_DRAFT_AFTER = timedelta(minutes=5)
@@ -169,6 +177,7 @@ def submit_reflection(
         object_id=reflection.id,
         details={"words": reflection.word_count, "version": version.number},
     )
+    markers.assign_by_plan(session, reflection, at=at)
     grading.refresh_grade(session, activity, membership, at=at)
     return reflection
 

@@ -21,6 +21,8 @@ class TextKind(StrEnum):
     """What it was returned with."""
     PASSAGE = "passage"
     """A comment on a passage."""
+    MARK = "mark"
+    """What one of several markers would say, before the grade is agreed."""
     HELP = "help"
     """What the writer says of help used."""
 

@@ -22,6 +22,7 @@ from lti_alliance.web import (
     instructor_assistants,
     instructor_gradebook,
     instructor_grading,
+    instructor_markers,
     instructor_previews,
     instructor_revisions,
     instructor_settings,
@@ -57,9 +58,14 @@ blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods=["POST"])
 blueprint.add_url_rule("/grading/worry", view_func=instructor_revisions.worry)
+blueprint.add_url_rule("/grading/markers", view_func=instructor_markers.show_markers)
+blueprint.add_url_rule("/grading/agreement", view_func=instructor_markers.show_agreement)
 _POSTED: tuple[tuple[str, Callable[..., BaseResponse]], ...] = (
     ("/grading/release", instructor_grading.release_all),
+    ("/grading/markers", instructor_markers.share_out),
     (f"{_REFLECTION}/draft", instructor_grading.save_draft),
+    (f"{_REFLECTION}/mark", instructor_markers.save_mark),
+    (f"{_REFLECTION}/markers", instructor_markers.change_markers),
     (f"{_REFLECTION}/return", instructor_revisions.return_reflection),
     (f"{_REFLECTION}/comments", instructor_revisions.add_passage_comment),
     (f"{_REFLECTION}/comments/<comment_id>", instructor_revisions.change_passage_comment),

@@ -8,11 +8,16 @@ from werkzeug.wrappers import Response as BaseResponse
 from lti_alliance.errors import InvalidInput, Stale
 from lti_alliance.models import Reflection, db
 from lti_alliance.parts import parts
-from lti_alliance.services import assessing, marking, phrases
+from lti_alliance.services import assessing, marking, markings, phrases, shelves
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import access, forms, transaction
 from lti_alliance.web.opening import activity_of, member_of
-from lti_alliance.web.reflection_pages import FilledRubric, handed_in, reflection_page
+from lti_alliance.web.reflection_pages import (
+    FilledRubric,
+    handed_in,
+    queue_of,
+    reflection_page,
+)
 from lti_alliance.web.rendering import page
 
 DRAFT_VERSION = "draft_version"
@@ -22,12 +27,18 @@ DRAFT_VERSION = "draft_version"
 def shelf() -> Response:
     """List the reflections that wait for a grade, and those that are done."""
     activity = activity_of(access.current())
+    viewer = member_of(access.current())
+    whole = shelves.get_shelf(db.session(), parts().catalogue, activity, viewer=viewer)
+    own = whole.of(viewer)
+    whose = request.args.get("whose", "mine" if own.waiting else "all")
     return page(
         "instructor/shelf.html",
         activity=activity,
-        shelf=assessing.get_shelf(
-            db.session(), parts().catalogue, activity, viewer=member_of(access.current())
-        ),
+        shelf=own if whose == "mine" else whole,
+        whole=whole,
+        own=own,
+        whose=whose,
+        viewer=viewer,
         settings=activity_settings(activity),
         was_saved=request.args.get("saved", ""),
         released=request.args.get("released", type=int),
@@ -41,7 +52,7 @@ def reflection(reflection_id: str) -> Response:
     return reflection_page(
         handed_in(reflection_id),
         version=request.args.get("version", type=int),
-        was_saved="saved" in request.args,
+        was_saved=request.args.get("saved", ""),
     )
 
 
@@ -51,10 +62,11 @@ def assess(reflection_id: str) -> BaseResponse:
     visit = access.current()
     found = handed_in(reflection_id)
     chosen: dict[str, int | None] = {}
-    comment = _comment()
+    comment = typed_comment()
     try:
-        chosen = _chosen(found)
+        chosen = chosen_levels(found)
         with transaction.act() as session:
+            markings.check_may_decide(session, found, member_of(visit))
             marking.check_draft_unchanged(session, found, _draft_version())
             assessing.assess_reflection(
                 session,
@@ -68,7 +80,7 @@ def assess(reflection_id: str) -> BaseResponse:
                 at=parts().now(),
             )
     except (InvalidInput, Stale) as refused:
-        return _refused(reflection_id, chosen, comment, refused)
+        return refused_page(reflection_id, chosen, comment, refused)
     return redirect(url_for(".shelf", saved=1), 303)
 
 
@@ -78,10 +90,11 @@ def save_draft(reflection_id: str) -> BaseResponse:
     visit = access.current()
     found = handed_in(reflection_id)
     chosen: dict[str, int | None] = {}
-    comment = _comment()
+    comment = typed_comment()
     try:
-        chosen = _chosen(found)
+        chosen = chosen_levels(found)
         with transaction.act() as session:
+            markings.check_may_decide(session, found, member_of(visit))
             marking.save_draft_assessment(
                 session,
                 parts().catalogue,
@@ -94,16 +107,10 @@ def save_draft(reflection_id: str) -> BaseResponse:
                 at=parts().now(),
             )
     except (InvalidInput, Stale) as refused:
-        return _refused(reflection_id, chosen, comment, refused)
+        return refused_page(reflection_id, chosen, comment, refused)
     if request.args.get("then") != "next":
         return redirect(url_for(".reflection", reflection_id=reflection_id, saved=1), 303)
-    shelf = assessing.get_shelf(
-        db.session(), parts().catalogue, found.activity, viewer=member_of(access.current())
-    )
-    following = assessing.next_unmarked(shelf, found)
-    if following is None:
-        return redirect(url_for(".shelf", saved="draft"), 303)
-    return redirect(url_for(".reflection", reflection_id=following.id), 303)
+    return who_next(found, if_none="draft")
 
 
 @access.teaches
@@ -122,12 +129,13 @@ def release_all() -> BaseResponse:
     return redirect(url_for(".shelf", released=count), 303)
 
 
-def _chosen(found: Reflection) -> dict[str, int | None]:
+def chosen_levels(found: Reflection) -> dict[str, int | None]:
+    """Read the levels that are chosen in the form."""
     rubric = assessing.prompt_of(db.session(), parts().catalogue, found).rubric
     return forms.selections(request.form, rubric) if rubric else {}
 
 
-def _comment() -> str:
+def typed_comment() -> str:
     """Return the comment with the phrases that were ticked below it."""
     saved = phrases.list_phrases(db.session(), parts().sealer, member_of(access.current()))
     return phrases.with_phrases(
@@ -135,22 +143,35 @@ def _comment() -> str:
     )
 
 
+def who_next(found: Reflection, *, if_none: str) -> BaseResponse:
+    """Lead to the next reflection that waits for the visitor, or back to the list."""
+    following = shelves.next_unmarked(queue_of(found), found, reader=member_of(access.current()))
+    if following is None:
+        return redirect(url_for(".shelf", saved=if_none), 303)
+    return redirect(url_for(".reflection", reflection_id=following.id), 303)
+
+
 def _draft_version() -> int:
     return forms.saved_version(request.form, DRAFT_VERSION) if DRAFT_VERSION in request.form else 0
 
 
-def _refused(
+def refused_page(
     reflection_id: str,
     chosen: Mapping[str, int | None],
     comment: str,
     refused: InvalidInput | Stale,
 ) -> Response:
+    """Show the reflection again with what was chosen, and why it was not kept."""
     found = handed_in(reflection_id)
     held, draft = found.assessment, found.draft_assessment
+    own = markings.own_marking(found, member_of(access.current()))
+    version = held.version if held else 0
+    if own is not None and markings.is_blind(found, member_of(access.current())):
+        version = own.version
     kept = FilledRubric(
         chosen=chosen,
         comment=comment,
-        version=held.version if held else 0,
+        version=version,
         draft_version=draft.version if draft else 0,
     )
     return reflection_page(found, kept=kept, refused=refused)

@@ -343,6 +343,22 @@ _WORK = {
     "reflection.frozen": _undone(
         409, _("This reflection is held until the person who flagged it has decided.")
     ),
+    "marking.own_first": _undone(
+        409,
+        _("Two people mark this reflection, and you have not seen the other mark yet."),
+        _("Save your own mark; the grade is agreed when both have marked."),
+    ),
+    "marking.not_open": _undone(
+        409, _("Both marks are in, or the grade is released, so that a mark cannot be changed.")
+    ),
+    "marker.invalid": _undone(422, _("Nothing was shared out."), _CHECK_FORM),
+    "marker.out_of_section": _undone(
+        409, _("This person may not see the work of that section."), _("Choose somebody else.")
+    ),
+    "marker.no_place": _undone(
+        409, _("This reflection is graded, or has two markers, so that it takes no more.")
+    ),
+    "marker.has_marked": _undone(409, _("They have marked it, or it is not theirs.")),
     "reflection.return_invalid": _undone(422, _("It was not returned."), _CHECK_FORM),
     "reflection.purge_invalid": _undone(422, _("Nothing was taken out."), _CHECK_FORM),
     "reflection.unconfirmed": _undone(422, _("Look at the marked words first."), _CHECK_FORM),

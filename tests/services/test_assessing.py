@@ -11,7 +11,7 @@ from lti_alliance.domain.modules import Grading
 from lti_alliance.errors import Conflict, NotFound, Stale
 from lti_alliance.models import Activity, AuditEvent, Membership, Reflection
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import assessing, reflections, sealed_texts
+from lti_alliance.services import assessing, reflections, sealed_texts, shelves
 from tests.services.work import assess, grade_of, make_private, write
 from tests.stage import NOON, Stage
 
@@ -24,12 +24,12 @@ def test_by_rubric_it_waits_and_is_then_graded(
 ) -> None:
     """The instructor's levels become points by the activity's table, and the grade follows."""
     reflection = write(stage, sealer, activity, student, CANARY)
-    waiting = assessing.list_to_grade(stage.session, stage.catalogue, activity)
+    waiting = shelves.get_shelf(stage.session, stage.catalogue, activity).waiting
     assessment = assess(stage, sealer, reflection, 3, comment="Well seen.")
     grade = grade_of(stage, student)
 
-    assert waiting == [reflection]
-    assert assessing.list_to_grade(stage.session, stage.catalogue, activity) == []
+    assert waiting == (reflection,)
+    assert shelves.get_shelf(stage.session, stage.catalogue, activity).waiting == ()
     assert assessment.share == Decimal("0.9")
     assert grade.score == Decimal(9)
     assert grade.comment != ""
@@ -118,10 +118,10 @@ def test_a_private_reflection_is_read_by_nobody_else(
     make_private(stage, activity)
     private = write(stage, sealer, activity, student, CANARY)
     instructor = stage.people["instructor"]
-    shelf = assessing.get_shelf(stage.session, stage.catalogue, activity)
+    shelf = shelves.get_shelf(stage.session, stage.catalogue, activity)
 
     assert (shelf.waiting, shelf.done, shelf.private) == ((), (), 1)
-    assert assessing.list_to_grade(stage.session, stage.catalogue, activity) == []
+    assert shelves.get_shelf(stage.session, stage.catalogue, activity).waiting == ()
     with pytest.raises(NotFound):
         assessing.get_handed_in(stage.session, stage.catalogue, private.id, viewer=instructor)
     with pytest.raises(NotFound):
@@ -142,7 +142,7 @@ def test_what_was_private_when_it_was_written_stays_private(
     write(stage, sealer, activity, student, CANARY)
     activity.content_hash = shared
     write(stage, sealer, activity, stage.join("later"), "Written for the instructor.")
-    shelf = assessing.get_shelf(stage.session, stage.catalogue, activity)
+    shelf = shelves.get_shelf(stage.session, stage.catalogue, activity)
 
     assert len(shelf.done) == 1
     assert shelf.private == 1

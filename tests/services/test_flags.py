@@ -11,6 +11,7 @@ from lti_alliance.models import (
     Activity,
     AuditEvent,
     Draft,
+    Marking,
     Membership,
     Reflection,
     SubmittedVersion,
@@ -47,6 +48,16 @@ def held(
             at=NOON,
         )
     assess(stage, sealer, reflection, 3, comment=f"You name {NAME}.")
+    said = f"{NAME} should not be named."
+    stage.session.add(
+        Marking(
+            reflection_id=reflection.id,
+            marker_id=teacher.id,
+            assigned_at=NOON,
+            selections={},
+            sealed_comment=sealed_texts.seal(sealer, reflection, TextKind.MARK, said),
+        )
+    )
     flags.flag_identifying(stage.session, reflection=reflection, actor=teacher, at=NOON)
     return reflection
 
@@ -60,6 +71,8 @@ def everything(stage: Stage, sealer: Sealer, reflection: Reflection) -> str:
         found.append(open_sealed(sealer, reflection, TextKind.FEEDBACK, version.sealed_feedback))
     for draft in stage.session.scalars(select(Draft)):
         found.append(open_sealed(sealer, reflection, TextKind.DRAFT, draft.sealed_text))
+    for marking in stage.session.scalars(select(Marking)):
+        found.append(open_sealed(sealer, reflection, TextKind.MARK, marking.sealed_comment))
     text = sealed_texts.read_submitted(sealer, reflection)
     marked = passages.mark_text(
         stage.session, sealer, reflection, text, version_number=1, for_writer=False

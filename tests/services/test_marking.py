@@ -8,7 +8,7 @@ from sqlalchemy import select
 from lti_alliance.errors import Stale
 from lti_alliance.models import Activity, AuditEvent, Membership, Reflection, ScoreDelivery
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import assessing, marking, sealed_texts
+from lti_alliance.services import marking, sealed_texts, shelves
 from tests.services.work import assess, delivery_of, grade_of, levels, write
 from tests.stage import NOON, Stage
 
@@ -93,16 +93,16 @@ def test_the_queue_is_in_the_order_of_handing_in(
     second = write(stage, sealer, activity, stage.join("second"), "My partner fell silent.")
     draft(stage, sealer, second, 3)
     stage.session.expire_all()
-    shelf = assessing.get_shelf(stage.session, stage.catalogue, activity)
+    shelf = shelves.get_shelf(stage.session, stage.catalogue, activity)
     ids = [row.id for row in shelf.waiting]
-    place = assessing.place_of(shelf, shelf.waiting[1])
+    place = shelves.place_of(shelf, shelf.waiting[1])
 
     assert set(ids) == {first.id, second.id}
     assert (place.number, place.total) == (2, 2)
     assert place.previous is shelf.waiting[0]
     assert place.next is None
-    assert assessing.next_unmarked(shelf, second) is first
-    assert assessing.next_unmarked(shelf, first) is None
+    assert shelves.next_unmarked(shelf, second, reader=stage.people["instructor"]) is first
+    assert shelves.next_unmarked(shelf, first, reader=stage.people["instructor"]) is None
     assert shelf.drafts == (second,)
 
 

@@ -15,7 +15,7 @@ from lti_alliance.domain.modules import Grading
 from lti_alliance.domain.scoring import PartState
 from lti_alliance.models import LineItem, Membership, Profile, ScoreDelivery
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import assessing, reports
+from lti_alliance.services import reports, shelves
 from tests.services.work import take_quiz, write
 from tests.stage import NOON, Stage
 
@@ -61,7 +61,7 @@ def test_a_class_of_sixty_costs_as_many_queries_as_one_of_two(stage: Stage, seal
             overview = reports.overview(stage.session, stage.catalogue, activity=found, at=NOON)
             names = [row.membership.user.profile.name for row in overview.rows]
             parts = [row.parts for row in overview.rows]
-            shelf = assessing.get_shelf(stage.session, stage.catalogue, found)
+            shelf = shelves.get_shelf(stage.session, stage.catalogue, found)
             writers = [row.membership.user.profile.name for row in shelf.waiting]
             graded = [row.assessment for row in shelf.waiting]
         assert len(names) == len(parts) == len(writers) == len(graded) == overview.to_grade
