@@ -19,7 +19,7 @@ from lti_alliance.demo.writings import COMMENTS, REFLECTIONS, UNUSUAL_WORDINGS
 from lti_alliance.domain.items import Item, ShortItem, response_field
 from lti_alliance.models import Activity, Membership, Reflection
 from lti_alliance.parts import Parts
-from lti_alliance.services import assessing, attempts, reflections
+from lti_alliance.services import assessing, attempts, markings, reflections
 from lti_alliance.services.score_claims import is_anything_due
 
 SEED = 6010
@@ -145,15 +145,40 @@ class History:
         for number, player in enumerate(players):
             at = self.moment(day) + timedelta(minutes=12 * number)
             with self.act() as session:
-                activity, membership = self._both(session, player, placement)
                 marker = session.get_one(Membership, teacher.membership_id)
-                reflection = session.scalars(
-                    select(Reflection).where(
-                        Reflection.activity_id == activity.id,
-                        Reflection.membership_id == membership.id,
-                    )
-                ).one()
+                reflection = self.reflection_of(session, player, placement)
                 self._grade(session, reflection, marker, player.ability, at=at)
+
+    def mark_reflection(
+        self, marker: Player, player: Player, placement: Placement, *, day: float
+    ) -> None:
+        """Let one of two markers read what somebody handed in, and mark it by themselves."""
+        at = self.moment(day)
+        with self.act() as session:
+            member = session.get_one(Membership, marker.membership_id)
+            reflection = self.reflection_of(session, player, placement)
+            selections, comment = self._judge(session, reflection, member, player.ability, at=at)
+            markings.save_mark(
+                session,
+                self.parts.catalogue,
+                self.parts.sealer,
+                reflection=reflection,
+                selections=selections,
+                comment=comment,
+                base_version=0,
+                marker=member,
+                at=at,
+            )
+
+    def reflection_of(self, session: Session, player: Player, placement: Placement) -> Reflection:
+        """Return what somebody wrote in an activity."""
+        activity, membership = self._both(session, player, placement)
+        return session.scalars(
+            select(Reflection).where(
+                Reflection.activity_id == activity.id,
+                Reflection.membership_id == membership.id,
+            )
+        ).one()
 
     def wait_until_delivered(self) -> None:
         """Wait for the worker, so that what happens next happens to grades that have arrived."""
@@ -173,6 +198,29 @@ class History:
         *,
         at: datetime,
     ) -> None:
+        selections, comment = self._judge(session, reflection, marker, ability, at=at)
+        assessing.assess_reflection(
+            session,
+            self.parts.catalogue,
+            self.parts.sealer,
+            reflection=reflection,
+            selections=selections,
+            comment=comment,
+            base_version=0,
+            assessor=marker,
+            at=at,
+        )
+
+    def _judge(
+        self,
+        session: Session,
+        reflection: Reflection,
+        marker: Membership,
+        ability: float,
+        *,
+        at: datetime,
+    ) -> tuple[dict[str, int | None], str]:
+        """Read a reflection on record, choose levels near the writer's ability, and comment."""
         opened = assessing.read_for_grading(
             session,
             self.parts.catalogue,
@@ -187,17 +235,7 @@ class History:
             criterion.id: min(4, max(1, round(1 + 3 * ability + self.rng.uniform(-0.8, 0.8))))
             for criterion in rubric.criteria
         }
-        assessing.assess_reflection(
-            session,
-            self.parts.catalogue,
-            self.parts.sealer,
-            reflection=reflection,
-            selections=selections,
-            comment=self.rng.choice(COMMENTS) if len(opened.text) > 300 else "",
-            base_version=0,
-            assessor=marker,
-            at=at,
-        )
+        return selections, self.rng.choice(COMMENTS) if len(opened.text) > 300 else ""
 
     def _answer(self, item: Item, ability: float, *, unusual: bool) -> list[str]:
         knows = self.rng.random() < ability

@@ -11,7 +11,7 @@ from lti_alliance.demo.history import History, Player, in_lms
 from lti_alliance.domain.accommodations import Accommodation
 from lti_alliance.domain.adjustments import Adjustment, AdjustmentKind
 from lti_alliance.models import Activity, Membership, Reflection
-from lti_alliance.services import accommodations, adjusting, revisions
+from lti_alliance.services import accommodations, adjusting, markers, revisions
 from lti_alliance.services.accommodation_views import get_person
 
 _HANDBOOK = "Two attempts were interrupted by a fire drill; agreed after a talk in person."
@@ -25,13 +25,14 @@ def play_canvas(history: History, students: list[str], *, tell: Callable[[str], 
     history.rng.seed(6010)
     _set_due_date(history, course.WEEK_1_QUIZ.link, day=7)
     teacher = history.join(course.TEACHERS["canvas"], ability=1)
+    assistant = history.join("assistant", ability=1)
     players = [history.join(s, ability=history.rng.uniform(0.55, 0.98)) for s in students]
     nameless = history.join("nameless", ability=0.7)
     elsewhere = history.join("teaches.elsewhere", ability=0.95)
     tester = history.join("test.student", ability=0.5)
     steady, rest = [*players[:16], elsewhere], players[16:]
     half_way, drafting, late, leaving, unusual, repeating, *absent = rest
-    tell(f"{len(players) + 3} people have joined the larger course")
+    tell(f"{len(players) + 4} people have joined the larger course")
 
     _grant_more_time(history, teacher, steady[4])
     for number, player in enumerate(steady):
@@ -50,6 +51,7 @@ def play_canvas(history: History, students: list[str], *, tell: Callable[[str], 
         history.write(player, course.WEEK_1_REFLECTION, day=6)
     history.write(late, course.WEEK_1_REFLECTION, day=11)
     history.write(drafting, course.WEEK_1_REFLECTION, day=19, hand_in=False)
+    _mark_in_pairs(history, (teacher, assistant), steady[:13])
     history.grade_reflections(teacher, steady[:12], course.WEEK_1_REFLECTION, day=8)
     tell("week 1: reflections written, most of them graded")
 
@@ -62,6 +64,7 @@ def play_canvas(history: History, students: list[str], *, tell: Callable[[str], 
     _return_for_revision(history, teacher, steady[13])
     _decide(history, teacher, repeating, Adjustment(AdjustmentKind.SCORE, Decimal(14)), _HANDBOOK)
     _decide(history, teacher, half_way, Adjustment(AdjustmentKind.EXCUSED), _ILL)
+    _share_out(history, (teacher, assistant))
     tell("one reflection is returned, one score set by hand, one student excused")
     history.wait_until_delivered()
     _leave_course(history, teacher, leaving)
@@ -107,6 +110,40 @@ def _grant_more_time(history: History, teacher: Player, player: Player) -> None:
             base_version=0,
             actor=actor,
             at=history.moment(0.5),
+        )
+
+
+def _mark_in_pairs(history: History, pair: tuple[Player, Player], writers: list[Player]) -> None:
+    """Let two people mark each text by themselves; the last is marked by the second alone."""
+    teacher, assistant = pair
+    for player in writers:
+        with history.act() as session:
+            reflection = history.reflection_of(session, player, course.WEEK_1_REFLECTION)
+            for marker in pair:
+                markers.assign(
+                    session,
+                    reflection,
+                    marker_id=marker.membership_id,
+                    actor=session.get_one(Membership, teacher.membership_id),
+                    at=history.moment(7.4),
+                )
+        history.mark_reflection(assistant, player, course.WEEK_1_REFLECTION, day=7.6)
+    for player in writers[:-1]:
+        history.mark_reflection(teacher, player, course.WEEK_1_REFLECTION, day=7.8)
+
+
+def _share_out(history: History, among: tuple[Player, Player]) -> None:
+    """Let the instructor share out what still waits, one reader for each."""
+    with history.act() as session:
+        markers.share_out_waiting(
+            session,
+            history.parts.catalogue,
+            session.get_one(Activity, history.activities[course.WEEK_1_REFLECTION.link]),
+            marker_ids=[marker.membership_id for marker in among],
+            per_reflection=1,
+            also_later=True,
+            actor=session.get_one(Membership, among[0].membership_id),
+            at=history.moment(20.2),
         )
 
 

@@ -48,7 +48,7 @@ class Reflection(Keyed, Base):
     assessment: Mapped[RubricAssessment | None] = relationship(back_populates="reflection")
     draft_assessment: Mapped[DraftAssessment | None] = relationship(back_populates="reflection")
     markings: Mapped[list[Marking]] = relationship(
-        back_populates="reflection", order_by="Marking.id"
+        back_populates="reflection", order_by="Marking.marker_id"
     )
 
 
