@@ -78,6 +78,11 @@ def _check_cases(module: Module, faults: Faults) -> None:
         if user.case is not None and user.case not in module.cases:
             remedy = f"Write `## case: {user.case}` before it, with the text under it."
             faults.error(user.line, f"there is no case `{user.case}`", remedy)
+    for item in module.quiz.items:
+        case = module.cases.get(item.case) if item.case else None
+        if case is not None and not 1 <= item.stage <= len(case.stages):
+            problem = f"{item.id} is for stage {item.stage} of {len(case.stages)}"
+            faults.error(item.line, problem, "Count the stages of the case from 1.")
     for case in module.cases.values():
         if case.id not in {user.case for user in users}:
             remedy = f"Write `case: {case.id}` under an item, or remove the case."

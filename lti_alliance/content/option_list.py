@@ -6,7 +6,8 @@ from string import ascii_lowercase
 
 from markdown_it.tree import SyntaxTreeNode
 
-from lti_alliance.content.document import Document, inline_text, line_of, span
+from lti_alliance.content.blocks import check_twins, read_feedback
+from lti_alliance.content.document import Document, inline_text, line_of
 from lti_alliance.content.faults import Faults
 from lti_alliance.domain.items import Option
 
@@ -42,7 +43,10 @@ def read_options(
         _read_option(row, option_id, document, faults)
         for row, option_id in zip(rows, ascii_lowercase, strict=False)
     )
-    _check_twins(options, rows, faults)
+    check_twins(
+        [(each.text_markdown, line_of(row)) for each, row in zip(options, rows, strict=False)],
+        faults,
+    )
     return options
 
 
@@ -64,7 +68,7 @@ def _read_option(row: SyntaxTreeNode, option_id: str, document: Document, faults
     for number, text in enumerate(raw.split("\n")[1:], start=line + 1):
         if _GLUED_MARK.match(text):
             faults.error(number, "this option has run into the one above", _NEW_OPTION)
-    feedback = _read_feedback(row.children[1:], document, faults)
+    feedback = read_feedback(row.children[1:], document, faults)
     if not feedback:
         faults.warn(line, "this option has no feedback", f"Say why it tempts. {_INDENT}")
     return Option(
@@ -73,31 +77,3 @@ def _read_option(row: SyntaxTreeNode, option_id: str, document: Document, faults
         correct=match is not None and match["mark"] in "xX",
         feedback=feedback,
     )
-
-
-def _read_feedback(nodes: Sequence[SyntaxTreeNode], document: Document, faults: Faults) -> str:
-    paragraphs = []
-    for node in nodes:
-        if node.type != "blockquote":
-            faults.error(line_of(node), "an option is one paragraph and its feedback", _INDENT)
-            continue
-        start, end = span(node)
-        for number, line in enumerate(document.lines[start:end], start=start + 1):
-            # Markdown takes a line without > as more of the quote, even one meant as an option.
-            if line.strip() and not line.lstrip().startswith(">"):
-                faults.error(number, "this line has no > and runs on in the feedback", _BREAK)
-        for child in node.children:
-            if child.type != "paragraph":
-                remedy = "Write feedback as plain paragraphs."
-                faults.error(line_of(child), "this cannot stand in feedback", remedy)
-            paragraphs.append(inline_text(child))
-    return "\n\n".join(paragraphs)
-
-
-def _check_twins(options: Sequence[Option], rows: Sequence[SyntaxTreeNode], faults: Faults) -> None:
-    seen: set[str] = set()
-    for option, row in zip(options, rows, strict=False):
-        text = " ".join(option.text_markdown.casefold().split())
-        if text in seen:
-            faults.error(line_of(row), "this option is there twice", "Change or remove one.")
-        seen.add(text)

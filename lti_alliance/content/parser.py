@@ -13,6 +13,7 @@ from lti_alliance.content.faults import Faults
 from lti_alliance.content.front_matter import find_body, read_front_matter
 from lti_alliance.content.quiz_blocks import read_quiz
 from lti_alliance.content.reflection_blocks import read_reflections, slug
+from lti_alliance.content.teacher_blocks import read_teacher
 from lti_alliance.domain.modules import (
     BloomLevel,
     Case,
@@ -21,12 +22,13 @@ from lti_alliance.domain.modules import (
     Quiz,
     ReadingSection,
     ReflectionPrompt,
+    TeacherGuide,
 )
 from lti_alliance.errors import ContentError, Fault
 
 MAX_SOURCE_LENGTH = 150_000
 
-_SECTIONS = ("Objectives", "Reading", "Quiz", "Reflections")
+_SECTIONS = ("Objectives", "Reading", "Quiz", "Reflections", "Teacher")
 _OBJECTIVE = re.compile(r"\[(?P<level>[A-Za-z]+)\]\s+(?P<text>\S.*)", re.DOTALL)
 
 
@@ -74,6 +76,9 @@ def _assemble(lines: list[str], body_start: int, source: str, faults: Faults) ->
         quiz, quiz_cases = read_quiz(sections["Quiz"], document, faults)
     if "Reflections" in sections:
         reflections, other_cases = read_reflections(sections["Reflections"], document, faults)
+    teacher = TeacherGuide()
+    if "Teacher" in sections:
+        teacher = read_teacher(sections["Teacher"], reflections, document, faults)
     module = Module(
         id=header.id,
         title=header.title,
@@ -89,6 +94,7 @@ def _assemble(lines: list[str], body_start: int, source: str, faults: Faults) ->
         quiz=quiz,
         reflections=reflections,
         cases=_by_id((*quiz_cases, *other_cases), faults),
+        teacher=teacher,
         content_hash=hashlib.sha256(source.encode()).hexdigest(),
         source=source,
     )

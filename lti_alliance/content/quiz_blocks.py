@@ -5,12 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from lti_alliance.content.document import Attribute, Document, Part, line_of, take_attributes
+from lti_alliance.content.document import (
+    Attribute,
+    Document,
+    Part,
+    inline_text,
+    line_of,
+    take_attributes,
+)
 from lti_alliance.content.faults import Faults
 from lti_alliance.content.item_blocks import ITEM_BLOCKS, read_item
 from lti_alliance.content.values import check_identifier, read_choice, read_yes_no
-from lti_alliance.domain.items import Item
-from lti_alliance.domain.modules import Case, FeedbackTiming, Keep, Pool, Quiz
+from lti_alliance.domain.items import BranchItem, Item
+from lti_alliance.domain.modules import Case, CaseStage, FeedbackTiming, Keep, Pool, Quiz
 
 MAX_ITEMS = 200
 MAX_ATTEMPTS = 20
@@ -78,10 +85,21 @@ def split_heading(part: Part, faults: Faults, *, known: Sequence[str]) -> tuple[
 
 
 def read_case(part: Part, name: str, document: Document, faults: Faults) -> Case:
-    """Read the vignette under a ``## case: id`` heading."""
+    """Read the vignette under a ``## case: id`` heading; ``###`` headings cut it into stages."""
     if not part.nodes:
         faults.error(part.line, f"the case `{name}` has no text", "Write the vignette under it.")
-    return Case(id=name, markdown=document.text(part.nodes), line=part.line)
+    heads = [i for i, node in enumerate(part.nodes) if node.type == "heading"]
+    stages = []
+    if not heads or heads[0] > 0:
+        lead = part.nodes[: heads[0]] if heads else part.nodes
+        stages.append(CaseStage("", document.text(lead)))
+    for start, stop in zip(heads, [*heads[1:], None], strict=False):
+        heading, body = part.nodes[start], part.nodes[start + 1 : stop]
+        if heading.tag != "h3" or not body:
+            remedy = "Begin each stage with `### Title`, and write its text under it."
+            faults.error(line_of(heading), "this stage cannot be read", remedy)
+        stages.append(CaseStage(inline_text(heading).strip(), document.text(body)))
+    return Case(id=name, stages=tuple(stages), line=part.line)
 
 
 def _read_settings(section: Part, faults: Faults) -> dict[str, Attribute]:
@@ -136,7 +154,11 @@ def _close_pool(pool: _OpenPool, faults: Faults) -> Pool:
             f"the pool `{pool.name}` picks {pool.pick} of {len(pool.items)} items",
             "Pick fewer than there are, or remove the pool.",
         )
-    if len({item.points for item in pool.items}) > 1:
+    for item in pool.items:
+        if item.case or isinstance(item, BranchItem):
+            remedy = "Move it above the first pool: what belongs together is not drawn apart."
+            faults.error(item.line, f"{item.id} cannot stand in a pool", remedy)
+    if len({item.worth for item in pool.items}) > 1:
         faults.error(
             pool.line,
             f"the items of the pool `{pool.name}` differ in points",

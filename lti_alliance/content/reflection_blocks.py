@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from markdown_it.tree import SyntaxTreeNode
 
+from lti_alliance.content.blocks import cells, written_cells
 from lti_alliance.content.document import (
     Attribute,
     Document,
     Part,
-    inline_text,
     line_of,
     take_attributes,
 )
@@ -27,7 +27,6 @@ MAX_RESUBMIT = 10
 _ATTRIBUTES = ("words", "share", "grading", "resubmit", "case")
 _WORDS = re.compile(r"(\d{1,4})\s*[-–]\s*(\d{1,4})", re.ASCII)
 _LEVEL = re.compile(r"(\d)\s+(\S.*)", re.ASCII)
-_UNESCAPED_BAR = re.compile(r"(?<!\\)\|")
 _LEVELS = len(LevelTable().shares)
 _HEADER = "Write `| Criterion | Weight | 1 Not yet | 2 … | 3 … | 4 … |`."
 
@@ -116,7 +115,7 @@ def _read_resubmit(attribute: Attribute | None, faults: Faults) -> int:
 
 def _read_rubric(table: SyntaxTreeNode, document: Document, faults: Faults) -> Rubric | None:
     rows = [row for group in table.children for row in group.children]
-    head = _cells(rows[0])
+    head = cells(rows[0])
     names = [_LEVEL.fullmatch(cell) for cell in head[2:]]
     numbers = [int(name[1]) for name in names if name]
     if (
@@ -146,33 +145,27 @@ def _read_criterion(
     faults: Faults,
 ) -> Criterion | None:
     line = line_of(row)
-    cells = _cells(row)
-    # markdown-it fills short rows and cuts long ones without a word, so count in the source.
-    source = document.lines[line - 1].strip().removeprefix("|")
-    written = len(_UNESCAPED_BAR.split(re.sub(r"(?<!\\)\|$", "", source)))
-    if written != columns or not all(cells):
+    texts = cells(row)
+    written = written_cells(row, document)
+    if written != columns or not all(texts):
         remedy = r"Fill every cell; write \| for a bar inside a cell."
         faults.error(line, f"this row has {written} cells of {columns}, or an empty one", remedy)
         return None
-    weight = read_decimal(cells[1])
+    weight = read_decimal(texts[1])
     if weight is None or not 0 < weight <= 100:
         remedy = "Write a number above 0 and up to 100."
-        faults.error(line, f"the weight is `{cells[1]}`", remedy)
+        faults.error(line, f"the weight is `{texts[1]}`", remedy)
         return None
     levels = tuple(
         Level(number=number, name=name, description=description)
         for number, (name, description) in enumerate(
-            zip(level_names, cells[2:], strict=True), start=1
+            zip(level_names, texts[2:], strict=True), start=1
         )
     )
-    return Criterion(id=slug(cells[0]), name=cells[0], weight=Decimal(weight), levels=levels)
+    return Criterion(id=slug(texts[0]), name=texts[0], weight=Decimal(weight), levels=levels)
 
 
 def slug(text: str) -> str:
     """Make an id from a title: ASCII letters, digits and hyphens."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-") or "untitled"
-
-
-def _cells(row: SyntaxTreeNode) -> list[str]:
-    return [inline_text(cell).strip() for cell in row.children]

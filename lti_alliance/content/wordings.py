@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from lti_alliance.content.faults import Faults
 from lti_alliance.domain.items import MAX_TEXT_LENGTH, ShortKey
-from lti_alliance.domain.response_processing import matches, normalise
+from lti_alliance.domain.wordings import matches, normalise
 
 _WORDING = re.compile(r" {0,3}(?P<mark>[=~])\s+(?P<keys>\S.*)")
 _SHARE = re.compile(r"(?P<keys>.*\S)\s+\[(?P<percent>[0-9]{1,3})\]")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from lti_alliance.domain.activities import ActivitySettings
-from lti_alliance.domain.items import ShortItem
+from lti_alliance.domain.items import Item, MatchingItem
 from lti_alliance.domain.modules import FeedbackTiming, Module, Quiz
 from lti_alliance.errors import AlreadySubmitted, AttemptClosed, Conflict
 
@@ -49,7 +49,9 @@ class FormItem:
     item_id: str
     content_hash: str
     option_ids: tuple[str, ...] = ()
-    """The order in which the options were shown; empty for items without options."""
+    """The order in which the options or lines were shown; empty for items without any."""
+    choice_ids: tuple[str, ...] = ()
+    """The order of the answers to choose from beside each line; empty where they keep theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +62,30 @@ class Form:
 
 
 def draw_form(module: Module, *, shuffle: bool, rng: random.Random) -> Form:
-    """Draw the form of a new attempt: pools drawn, items and options shuffled if asked."""
+    """Draw the form of a new attempt: pools drawn, items and options shuffled if asked.
+
+    Items of one case stay together in the order of the source, since its stages build on one
+    another.
+    """
     drawn = _drawn_ids(module.quiz, rng)
-    items = [item for item in module.quiz.items if item.id in drawn]
+    blocks = _blocks([item for item in module.quiz.items if item.id in drawn])
     if shuffle:
-        rng.shuffle(items)
-    form = []
-    for item in items:
-        options = [] if isinstance(item, ShortItem) else [option.id for option in item.options]
-        if shuffle:
-            rng.shuffle(options)
-        form.append(FormItem(item.id, module.item_hash(item), tuple(options)))
-    return Form(tuple(form))
+        rng.shuffle(blocks)
+    return Form(
+        tuple(_form_item(module, item, rng if shuffle else None) for row in blocks for item in row)
+    )
 
 
 def form_to_json(form: Form) -> dict[str, Any]:
     """Turn a form into plain values for storage."""
     return {
         "items": [
-            {"id": item.item_id, "hash": item.content_hash, "options": list(item.option_ids)}
+            {
+                "id": item.item_id,
+                "hash": item.content_hash,
+                "options": list(item.option_ids),
+                **({"choices": list(item.choice_ids)} if item.choice_ids else {}),
+            }
             for item in form.items
         ]
     }
@@ -88,9 +95,37 @@ def form_from_json(stored: Mapping[str, Any]) -> Form:
     """Read a stored form back."""
     return Form(
         tuple(
-            FormItem(item["id"], item["hash"], tuple(item["options"])) for item in stored["items"]
+            FormItem(
+                item["id"], item["hash"], tuple(item["options"]), tuple(item.get("choices", ()))
+            )
+            for item in stored["items"]
         )
     )
+
+
+def _blocks(items: Sequence[Item]) -> list[list[Item]]:
+    blocks: list[list[Item]] = []
+    of_case: dict[str, list[Item]] = {}
+    for item in items:
+        if item.case in of_case:
+            of_case[item.case].append(item)
+            continue
+        blocks.append([item])
+        if item.case:
+            of_case[item.case] = blocks[-1]
+    return blocks
+
+
+def _form_item(module: Module, item: Item, rng: random.Random | None) -> FormItem:
+    shown, choices = list(item.shown_ids), list(item.choice_ids)
+    if rng is not None:
+        free = shown[item.unlocked()]
+        rng.shuffle(free)
+        shown[item.unlocked()] = free
+        if isinstance(item, MatchingItem):
+            # Places and values of a scale keep their order; what statements belong to need not.
+            rng.shuffle(choices)
+    return FormItem(item.id, module.item_hash(item), tuple(shown), tuple(choices))
 
 
 def check_may_start(

@@ -72,12 +72,32 @@ class ReadingSection:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseStage:
+    """One part of a vignette; the title is empty where the case has one part only."""
+
+    title: str
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """A vignette that several items and a reflection share."""
+    """A vignette, in one or several stages, that several items and a reflection share."""
 
     id: str
-    markdown: str
+    stages: tuple[CaseStage, ...]
     line: int = 0
+
+    @property
+    def markdown(self) -> str:
+        """The whole vignette."""
+        return self.up_to(len(self.stages))
+
+    def up_to(self, stage: int, *, after: int = 0) -> str:
+        """Return the vignette up to a stage, counted from 1, without those up to ``after``."""
+        return "\n\n".join(
+            f"**{part.title}.** {part.markdown}" if part.title else part.markdown
+            for part in self.stages[after:stage]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +132,7 @@ class Quiz:
     @property
     def maximum(self) -> Decimal:
         """Add up the points of one attempt, counting of each pool only the items it draws."""
-        points = {item.id: item.points for item in self.items}
+        points = {item.id: item.worth for item in self.items}
         pooled = {item_id for pool in self.pools for item_id in pool.item_ids}
         fixed = (worth for item_id, worth in points.items() if item_id not in pooled)
         drawn = (pool.pick * points[pool.item_ids[0]] for pool in self.pools)
@@ -138,6 +158,31 @@ class ReflectionPrompt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exemplar:
+    """A fictional reflection, marked with the rubric and annotated."""
+
+    id: str
+    reflection: str
+    """The id of the prompt that it answers."""
+    text: str
+    levels: Mapping[str, int]
+    """Criterion id to level number."""
+    notes: str
+    """Markdown: why these levels."""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeacherGuide:
+    """What those who teach a module find beside it, and students do not."""
+
+    sections: tuple[ReadingSection, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
+    phrases: tuple[str, ...] = ()
+    """Sentences of feedback to use again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
     """One version of a module; ``content_hash`` identifies it, ``source`` can rebuild it."""
 
@@ -156,6 +201,7 @@ class Module:
     quiz: Quiz = field(default_factory=Quiz)
     reflections: tuple[ReflectionPrompt, ...] = ()
     cases: Mapping[str, Case] = field(default_factory=dict)
+    teacher: TeacherGuide = field(default_factory=TeacherGuide)
     content_hash: str = ""
     source: str = field(default="", repr=False)
     warnings: tuple[Fault, ...] = ()
@@ -169,5 +215,6 @@ class Module:
         raise NotFound("reflection.unknown")
 
     def item_hash(self, item: Item) -> str:
-        """Hash an item together with the text of its case."""
-        return content_hash(item, vignette=self.cases[item.case].markdown if item.case else "")
+        """Hash an item together with the text of its case, as far as it is shown with it."""
+        case = self.cases.get(item.case) if item.case else None
+        return content_hash(item, vignette=case.up_to(item.stage) if case else "")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain.attempts import AttemptState
 from lti_alliance.domain.items import ShortItem
-from lti_alliance.domain.response_processing import normalise
+from lti_alliance.domain.wordings import normalise
 from lti_alliance.errors import InvalidInput, NotFound
 from lti_alliance.models import AcceptedWording, Activity, Attempt, Membership, Response
 from lti_alliance.models.statements import insert_for

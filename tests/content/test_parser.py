@@ -503,9 +503,9 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_an_unknown_kind_lists_the_kinds_there_are() -> None:
     """A kind of another version of the format is refused with a way out."""
-    (fault,) = faults_of(swap("## short: sm-03", "## ordering: sm-03"))
+    (fault,) = faults_of(swap("## short: sm-03", "## essay: sm-03"))
 
-    assert "single, multiple, short" in fault.remedy
+    assert "single, multiple, matching, ordering, short" in fault.remedy
 
 
 def test_a_file_in_another_encoding_is_refused() -> None:

@@ -25,7 +25,6 @@ from lti_alliance.domain.items import (
     SingleItem,
     TextResponse,
     content_hash,
-    option_ids,
     parse_response,
     response_from_json,
     response_to_json,
@@ -185,8 +184,8 @@ def test_the_hash_outlives_the_program() -> None:
 
 def test_option_ids_follow_the_source() -> None:
     """An item without options has none."""
-    assert option_ids(MULTIPLE) == ("a", "b", "c", "d")
-    assert option_ids(SHORT) == ()
+    assert MULTIPLE.shown_ids == ("a", "b", "c", "d")
+    assert SHORT.shown_ids == ()
 
 
 def test_further_wordings_are_added_behind() -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from lti_alliance.domain.items import ShortItem, ShortKey
-from lti_alliance.domain.modules import Case, Module, Pool, Quiz, ReflectionPrompt
+from lti_alliance.domain.modules import Case, CaseStage, Module, Pool, Quiz, ReflectionPrompt
 from lti_alliance.errors import NotFound
 
 
@@ -25,7 +25,7 @@ def module(*items: ShortItem, vignette: str = "Maya") -> Module:
         minutes=5,
         quiz=Quiz(items=items),
         reflections=(ReflectionPrompt(id="r", prompt="Write.", words_min=1, words_max=2),),
-        cases={"maya": Case("maya", vignette)},
+        cases={"maya": Case("maya", (CaseStage("", vignette),))},
     )
 
 

@@ -19,7 +19,8 @@ from lti_alliance.domain.items import (
     TextResponse,
     with_accepted,
 )
-from lti_alliance.domain.response_processing import matches, normalise, process
+from lti_alliance.domain.response_processing import process
+from lti_alliance.domain.wordings import matches, normalise
 
 SINGLE = SingleItem(
     id="s", stem="?", points=Decimal(2), options=tuple(Option(i, i, i == "b") for i in "abcd")
