@@ -119,6 +119,24 @@ class Step:
         return self.desired is None
 
     @property
+    def is_known_to_wait(self) -> bool:
+        """Whether the platform has confirmed that this work, or newer, waits to be graded.
+
+        Other points or tasks make no handing in. Where Canvas refused the submission, its time
+        counts as told though the waiting was not.
+        """
+        submitted_at, told = self.desired_submitted_at, self.told_submitted_at
+        return (
+            self.is_pending
+            and not self.is_forced
+            and self.why != Reason.ATTEMPTS_USED_UP
+            and self.told_progress == GradingProgress.PENDING_MANUAL
+            and submitted_at is not None
+            and told is not None
+            and submitted_at <= told
+        )
+
+    @property
     def was_seen(self) -> bool:
         """Whether the gradebook has been seen to show ``told`` since it was told."""
         seen = Result(score=self.seen[0], maximum=self.seen[1]) if self.seen else None
