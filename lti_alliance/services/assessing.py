@@ -27,7 +27,7 @@ from lti_alliance.models import (
 )
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading, modules, passages, sections
+from lti_alliance.services import audit, flags, grading, modules, passages, sections
 from lti_alliance.services.sealed_texts import TextKind, read_comment, read_submitted, seal
 
 
@@ -149,7 +149,7 @@ def get_handed_in(
     """Return a reflection handed in to a course that the viewer teaches.
 
     One that is private to its writer is not found, like one that is still being written. One that
-    is frozen is for the person who flagged it.
+    is frozen is for those who may decide about it.
     """
     reflection = session.get(Reflection, reflection_id)
     if (
@@ -161,7 +161,8 @@ def get_handed_in(
         raise NotFound
     sections.check_may_see(session, viewer, reflection.membership)
     _readable_prompt(session, catalogue, reflection)
-    if reflection.state == ReflectionState.FROZEN and reflection.flagged_by_id != viewer.id:
+    is_held = reflection.state == ReflectionState.FROZEN
+    if is_held and not flags.may_decide(session, reflection, viewer):
         raise Conflict("reflection.frozen")
     return reflection
 
