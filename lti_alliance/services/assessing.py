@@ -7,7 +7,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from lti_alliance.content.catalogue import Catalogue
@@ -16,7 +15,7 @@ from lti_alliance.domain.activities import settings_from_json
 from lti_alliance.domain.modules import Grading, Module, ReflectionPrompt, Share
 from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.domain.rubrics import assess
-from lti_alliance.errors import Conflict, NotFound, Stale
+from lti_alliance.errors import Conflict, NotFound
 from lti_alliance.models import (
     Activity,
     DraftAssessment,
@@ -28,6 +27,7 @@ from lti_alliance.models import (
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
 from lti_alliance.services import audit, flags, grading, modules, passages, sections
+from lti_alliance.services.marks import hold_marks
 from lti_alliance.services.sealed_texts import TextKind, read_comment, read_submitted, seal
 
 
@@ -220,7 +220,14 @@ def assess_reflection(
     """
     share = judge(session, catalogue, reflection, selections)
     comment = rules.clean_text(comment).strip()
-    assessment = _hold_assessment(session, reflection, assessor, base_version, at=at)
+    assessment = hold_marks(
+        session,
+        RubricAssessment,
+        reflection=reflection,
+        base_version=base_version,
+        assessed_by_id=assessor.id,
+        assessed_at=at,
+    )
     _take_from_queue(session, reflection)
     assessment.selections = dict(selections)
     assessment.share = share
@@ -283,44 +290,3 @@ def _readable_prompt(
     if prompt.share is Share.PRIVATE:
         raise NotFound
     return prompt
-
-
-def _hold_assessment(
-    session: Session,
-    reflection: Reflection,
-    assessor: Membership,
-    base_version: int,
-    *,
-    at: datetime,
-) -> RubricAssessment:
-    if base_version == 0:
-        assessment = RubricAssessment(
-            reflection_id=reflection.id,
-            selections={},
-            share=Decimal(0),
-            assessed_by_id=assessor.id,
-            assessed_at=at,
-        )
-        try:
-            with session.begin_nested():
-                session.add(assessment)
-        except IntegrityError:
-            raise Stale(1) from None
-        return assessment
-    moved = rows_changed(
-        session,
-        update(RubricAssessment)
-        .where(
-            RubricAssessment.reflection_id == reflection.id,
-            RubricAssessment.version == base_version,
-        )
-        .values(version=RubricAssessment.version + 1),
-    )
-    held = session.scalars(
-        select(RubricAssessment)
-        .where(RubricAssessment.reflection_id == reflection.id)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if moved == 0 or held is None:
-        raise Stale(held.version if held else 0)
-    return held
