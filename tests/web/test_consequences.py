@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, select
@@ -10,11 +11,11 @@ from sqlalchemy import event, select
 from lti_alliance.domain.accommodations import Accommodation
 from lti_alliance.domain.activities import MissingParts, Part
 from lti_alliance.domain.consequences import Consequence, Effect
-from lti_alliance.models import Activity, Attempt, Grade
-from lti_alliance.services import accommodation_views, accommodations, consequences
+from lti_alliance.models import Activity, Attempt, Grade, Reflection
+from lti_alliance.services import accommodation_views, accommodations, consequences, flags
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web.consequence_words import consequence_words
-from tests.web.course import RUBRIC_PARTS, Course, open_course
+from tests.web.course import COMPLETION_PARTS, RUBRIC_PARTS, Course, open_course
 from tests.web.test_instructor_setup import fields_of
 from tests.web.visits import forms_of, text_of
 
@@ -178,6 +179,24 @@ def test_what_is_granted_counts(course: Course) -> None:
     assert "1 student has used more attempts than that" in text
     assert "1 score that waited is complete with this" in text
     assert "For 1 student it closes at a time of their own, on " in text
+
+
+def test_the_grade_of_a_held_text_does_not_change(course: Course) -> None:
+    """While a text is held its grade stands, and no change of it is announced."""
+    activity = course.stage.activity(**COMPLETION_PARTS)
+    reflection_id = course.hand_in_reflection("ada", activity, "ta-r1", "I fell silent.")
+    before = text_of(change(course.visit("instructor", activity), reflection_points="30"))
+    flags.flag_identifying(
+        course.session,
+        reflection=course.session.get_one(Reflection, UUID(reflection_id)),
+        actor=course.stage.people["instructor"],
+        at=course.now(),
+    )
+    course.session.commit()
+    held = text_of(change(course.visit("instructor", activity), reflection_points="30"))
+
+    assert "1 score changes" in before
+    assert "score changes" not in held
 
 
 def test_a_close_in_the_past_says_what_becomes_of_open_work(course: Course) -> None:
