@@ -76,6 +76,7 @@ def open_launch(
         is_administrator=launch.is_institution_administrator,
         target_activity=launch.target.activity,
         target_attempt=launch.target.attempt,
+        target_reflection=launch.target.reflection,
         for_user=launch.for_user,
         mentored=list(launch.mentored) or None,
         custom_activity=launch.custom.get(CUSTOM_ACTIVITY, "")[:_MAX_OPAQUE],

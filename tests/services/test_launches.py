@@ -152,7 +152,7 @@ def test_a_launch_opens_one_session(session: Session, launch: Launch) -> None:
     """Everything the pages need is on the session's row."""
     told = replace(
         launch,
-        target=Target(activity="abc", attempt="def"),
+        target=Target(activity="abc", attempt="def", reflection="ghi"),
         custom={"activity": "x" * 100, "other": "y"},
         return_url="https://lms.example/back",
         locale="en",
@@ -163,6 +163,7 @@ def test_a_launch_opens_one_session(session: Session, launch: Launch) -> None:
     assert (found.state_id, found.handle, found.token_digest) == ("state-1", "h1", "token")
     assert (found.cookie_digest, found.course_role) == ("cookie", Role.LEARNER)
     assert (found.target_activity, found.target_attempt) == ("abc", "def")
+    assert found.target_reflection == "ghi"
     assert found.custom_activity == "x" * 64
     assert (found.return_url, found.locale) == ("https://lms.example/back", "en")
     assert (found.is_framed, found.is_test_user) == (False, False)
