@@ -8,6 +8,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 _OF_THE_COMPUTER = frozenset({"localtime", "Factory"})
 """What a computer's list of zones holds beside the names that mean the same everywhere."""
+_YEARS = range(1900, 9000)
+"""Far enough from both ends of the calendar to be written, and moved by weeks, in every zone."""
+_FIRST = datetime(_YEARS.start, 1, 1, tzinfo=UTC)
+_LAST = datetime(_YEARS.stop, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,12 @@ def find_zone(name: str) -> ZoneInfo | None:
 
 
 def local_text(at: datetime, zone: ZoneInfo) -> str:
-    """Write a moment as the clock of a zone shows it, to the minute, as browsers write it."""
-    return at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="minutes")
+    """Write a moment as the clock of a zone shows it, to the minute, as browsers write it.
+
+    One near the ends of the calendar, which cannot be written in every zone, is moved inwards.
+    """
+    local = min(max(at, _FIRST), _LAST).astimezone(zone)
+    return local.replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def read_local(
@@ -51,12 +59,11 @@ def read_local(
         return shown
     try:
         typed = datetime.fromisoformat(text)
-        if typed.tzinfo is not None:
-            return typed.astimezone(UTC)
-        return _moment(typed, zone)
-    except (ValueError, OverflowError):
-        # At the very end of the calendar a moment cannot be written in every zone.
+    except ValueError:
         return None
+    if typed.year not in _YEARS:
+        return None
+    return typed.astimezone(UTC) if typed.tzinfo else _moment(typed, zone)
 
 
 def _moment(typed: datetime, zone: ZoneInfo) -> datetime | SkippedHour | DoubledHour:

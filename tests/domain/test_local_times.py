@@ -56,6 +56,15 @@ def test_reading_never_fails(typed: datetime, name: str) -> None:
         assert read_local(after.isoformat(), zone) == found.until
 
 
+@pytest.mark.parametrize("kept", [utc(1, 1, 1), utc(9999, 12, 31, 23, 59)])
+def test_showing_never_fails(kept: datetime) -> None:
+    """What was kept at the end of the calendar is shown, and stays what it was."""
+    for name in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        zone = ZoneInfo(name)
+
+        assert read_local(local_text(kept, zone), zone, shown=kept) == kept
+
+
 def test_a_skipped_hour_names_the_next_time() -> None:
     """When the clocks go forward at two, half past two does not exist, and three does."""
     found = read_local("2027-03-14T02:30", NEW_YORK)
@@ -94,7 +103,7 @@ def test_an_offset_that_was_typed_decides(text: str, at: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "2027-02-30T10:00", "0001-01-01T00:00+14:00", "9999-12-31T23:59"]
+    "text", ["", "soon", "2027-02-30T10:00", "0207-03-01T10:00", "9999-12-31T23:59+14:00"]
 )
 def test_what_is_no_moment(text: str) -> None:
     """Anything else is none, also where the calendar ends."""

@@ -20,6 +20,7 @@ from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import cookies
 from tests.conftest import SOON_MS
 from tests.web.course import RUBRIC_PARTS, Course, open_course
+from tests.web.test_copied_dates import closes_at, copied
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
 
@@ -304,6 +305,18 @@ def press_to(page: Page, name: str) -> None:
             page.wait_for_load_state()
             return
     raise AssertionError(f"{name} cannot be reached by keyboard")
+
+
+def test_a_list_of_times_follows_the_browsers_zone(context, course):
+    """The dates of a copied course are shown on its clock, labelled so, and read on it."""
+    activity = copied(course)
+    page = open_page(context, course, "instructor", activity, "dates?weeks=4")
+    listed = page.get_by_label("Closes (America/Chicago)")
+    expect(listed).to_have_value("2027-04-07T17:30")
+    page.get_by_role("button", name="Set these closing times").click()
+    expect(page.get_by_role("status").first).to_contain_text("1 activity has its closing time")
+
+    assert closes_at(course, activity) == datetime(2027, 4, 7, 22, 30, tzinfo=UTC)
 
 
 def test_the_browsers_zone_is_proposed_where_none_was_told(context, course):

@@ -1,5 +1,5 @@
 // Offers the names of time zones, and proposes the browser's own where nobody has said one: the
-// times of the form, in UTC until then, are written on that clock and stay the same moments.
+// times of the page, in UTC until then, are written on that clock and stay the same moments.
 
 export default function ownZone(input) {
   const names = Intl.supportedValuesOf?.("timeZone") ?? [];
@@ -12,10 +12,10 @@ export default function ownZone(input) {
 
 function propose(zone, input) {
   input.value = zone;
-  for (const element of input.form.querySelectorAll("[data-in-zone]")) {
+  for (const element of document.querySelectorAll("[data-in-zone]")) {
     element[element.matches("input") ? "value" : "textContent"] = zone;
   }
-  for (const field of input.form.querySelectorAll("input[type=datetime-local]")) {
+  for (const field of document.querySelectorAll("input[type=datetime-local]")) {
     if (field.value) field.value = onOwnClock(new Date(`${field.value}Z`));
   }
 }
