@@ -53,6 +53,8 @@ class LaunchSession(Keyed, Base):
     custom_activity: Mapped[str] = mapped_column(String(64), default="")
     return_url: Mapped[str] = mapped_column(String(500), default="")
     locale: Mapped[str] = mapped_column(String(20), default="")
+    time_zone: Mapped[str] = mapped_column(String(64), default="", server_default=text("''"))
+    """The IANA name of the person's time zone; empty where the platform told none."""
     is_framed: Mapped[bool] = mapped_column(default=True)
     frame_ancestors: Mapped[list[str]]
     """Origins that may frame the pages (CSP `frame-ancestors`)."""

@@ -148,6 +148,25 @@ def test_a_students_launch_tells_their_own_dates(session: Session, launch: Launc
     assert (kept.due_at, kept.closes_at) == (datetime(2027, 5, 1, 10, tzinfo=UTC), None)
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("America/New_York", "America/New_York"),
+        ("europe/london", "Europe/London"),
+        ("99", ""),
+        ("Mars/Olympus", ""),
+        ("x" * 300, ""),
+    ],
+)
+def test_a_launch_keeps_the_zone_that_it_tells(
+    session: Session, launch: Launch, told: str, kept: str
+) -> None:
+    """Only the name of a time zone; Moodle's 99, which stands for the site's own, is none."""
+    found = entered(session, replace(launch, custom={"time_zone": told}), state_id="1", handle="h1")
+
+    assert found.time_zone == kept
+
+
 def test_a_launch_opens_one_session(session: Session, launch: Launch) -> None:
     """Everything the pages need is on the session's row."""
     told = replace(

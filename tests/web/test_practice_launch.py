@@ -121,6 +121,20 @@ def test_student_and_teacher_get_in(school: School) -> None:
         assert expected in school.world.session.scalars(newest).all()
 
 
+@pytest.mark.parametrize("is_filled_in", [True, False])
+def test_the_persons_zone_is_kept(school: School, is_filled_in: bool) -> None:
+    """What the platform fills in is kept; a variable that it leaves as it is says nothing."""
+    if not is_filled_in:
+        school.platform.state.tool.custom["time_zone"] = "$Person.address.timeZone"
+    answer = school.launch(school.world.browser(), people(school, "teacher"), "taster")
+    school.world.session.rollback()
+    kept = school.world.session.scalars(select(LaunchSession.time_zone)).one()
+    told = {"canvas": "America/Denver", "moodle": "Europe/London"}[school.name]
+
+    assert answer.status_code == 303
+    assert kept == (told if is_filled_in else "")
+
+
 def test_the_gradebook_column_is_known(school: School) -> None:
     """A student's launch tells the tool where the score will go, on a host that it may call."""
     school.launch(school.world.browser(), people(school, "student"), "taster")
