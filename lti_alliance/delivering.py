@@ -23,7 +23,7 @@ from lti_alliance.lti.notices import NoticeHandlers
 from lti_alliance.lti.tokens import ServiceTokens
 from lti_alliance.models import begin_write, db
 from lti_alliance.parts import parts
-from lti_alliance.services import gradebook_checks, notices, roster_reading
+from lti_alliance.services import check_turns, gradebook_checks, notices, roster_reading
 from lti_alliance.services.notices import SubscribeStep
 from lti_alliance.services.ports import Acts, Gradebook, Roster
 from lti_alliance.services.score_claims import claim_due, is_anything_due
@@ -207,12 +207,10 @@ class Deliverer:
         """Claim a comparison that is due: its activity and its token; nothing when none is due."""
         at, token = self._parts.now(), token_hex(8)
         with self._reading() as session:
-            if not gradebook_checks.is_any_due(session, at=at):
+            if not check_turns.is_any_due(session, at=at):
                 return None
         with self._act() as session:
-            activity_id = gradebook_checks.claim_check(
-                session, at=at, lease=CHECK_LEASE, token=token
-            )
+            activity_id = check_turns.claim_check(session, at=at, lease=CHECK_LEASE, token=token)
         return (activity_id, token) if activity_id else None
 
     def compare(self, activity_id: UUID, token: str) -> None:

@@ -24,7 +24,7 @@ from lti_alliance.practice_lms.gradebook import set_by_person
 from lti_alliance.practice_lms.platform import EXTENSION
 from lti_alliance.practice_lms.settings import PracticeSettings
 from lti_alliance.practice_lms.state import Fault
-from lti_alliance.services import gradebook_checks, score_delivery
+from lti_alliance.services import check_turns, gradebook_checks, score_delivery
 from lti_alliance.services.score_claims import claim_due
 from lti_alliance.services.score_records import record
 from lti_alliance.services.score_sending import call, prepare
@@ -163,7 +163,7 @@ class Campus:
         """Compare the column with the gradebook now, and return what is kept of it."""
         with self.act() as session:
             row = session.get_one(ScoreDelivery, self.delivery_id)
-            gradebook_checks.ask(session, row.activity, at=self.at)
+            check_turns.ask(session, row.activity, at=self.at)
         self.compare_due()
         with self.act() as session:
             return session.scalars(select(GradebookCheck)).one()
@@ -171,7 +171,7 @@ class Campus:
     def compare_due(self) -> None:
         """Make the comparison that is due, if there is one."""
         with self.act() as session:
-            found = gradebook_checks.claim_check(session, at=self.at, lease=LEASE, token="c")
+            found = check_turns.claim_check(session, at=self.at, lease=LEASE, token="c")
         if found is None:
             return
         with self.act() as session:

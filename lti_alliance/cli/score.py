@@ -14,7 +14,7 @@ from lti_alliance.delivering import Deliverer
 from lti_alliance.domain.delivery import DeliveryState
 from lti_alliance.models import Activity, ScoreDelivery, db
 from lti_alliance.parts import parts
-from lti_alliance.services import gradebook_checks, score_delivery, score_resending
+from lti_alliance.services import check_turns, score_delivery, score_resending
 
 command = click.Group("score", help="List, deliver and send again what goes to gradebooks.")
 
@@ -92,11 +92,11 @@ def reconcile(
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     with act() as session:
-        chosen = gradebook_checks.list_activities(
+        chosen = check_turns.list_activities(
             session, context_id=context_id, activity_id=activity_id, limit=limit
         )
         for activity in chosen:
-            gradebook_checks.ask(session, activity, at=parts().now())
+            check_turns.ask(session, activity, at=parts().now())
     deliverer = Deliverer(app)
     deliverer.compare_due()
     deliverer.deliver_due()
@@ -105,7 +105,7 @@ def reconcile(
 
 
 def _compared(session: Session, activity: Activity) -> dict[str, Any]:
-    check = gradebook_checks.find_check(session, activity.id)
+    check = check_turns.find_check(session, activity.id)
     assert check is not None
     found = check.findings
     return {

@@ -5,7 +5,7 @@ made (``lti/guarded_connections.py``).
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -18,6 +18,7 @@ _NAT64 = ip_network("64:ff9b::/96")
 # Whitespace, control characters and backslashes mean different things to different parsers.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
 _MARKUP = re.compile(r"[\"'<>`]")
+_TARGETS = {each.name for each in fields(Target)}
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LOCAL_NAMES = ("localhost", "local", "internal", "lan", "home.arpa")
 
@@ -145,7 +146,8 @@ def judge_service_address(
 def parse_target(uri: object, *, launch_url: str) -> Target | None:
     """Read a target link URI; return nothing unless it is exactly this tool's launch address.
 
-    Compared by its parts; the only queries are one ``activity`` and one ``attempt``.
+    Compared by its parts; the only queries are one ``activity``, one ``attempt`` and one
+    ``reflection``.
     """
     if not isinstance(uri, str) or "#" in uri:
         return None
@@ -159,11 +161,11 @@ def parse_target(uri: object, *, launch_url: str) -> Target | None:
     except ValueError:
         return None
     queries = dict(pairs)
-    if len(queries) != len(pairs) or not queries.keys() <= {"activity", "attempt"}:
+    if len(queries) != len(pairs) or not queries.keys() <= _TARGETS:
         return None
     if not all(_OPAQUE.fullmatch(value) for value in queries.values()):
         return None
-    return Target(activity=queries.get("activity", ""), attempt=queries.get("attempt", ""))
+    return Target(**queries)
 
 
 def address_below(url: str, ending: str, **query: str) -> str:

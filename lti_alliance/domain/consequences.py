@@ -1,13 +1,14 @@
 """What a change of an activity's settings means for the people who are under way in it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from lti_alliance.domain.activities import ActivitySettings, MissingParts, Part
 from lti_alliance.domain.modules import FeedbackTiming, Grading
+from lti_alliance.domain.underway import Person, Underway
 
 # What changes nothing about an attempt that somebody has open.
 _NO_MATTER_TO_ATTEMPTS = frozenset(
@@ -18,6 +19,11 @@ _NO_MATTER_TO_ATTEMPTS = frozenset(
         "reflection_grading",
         "level_table",
         "missing_parts",
+        # An attempt keeps the time that it began with; this has a sentence of its own.
+        "time_limit_minutes",
+        "anonymous",
+        "resubmissions",
+        "ai_help",
     }
 )
 
@@ -35,6 +41,7 @@ class Effect(StrEnum):
     """Some who had used up all of theirs get more."""
     ATTEMPTS_AGAIN_KEY_SEEN = "attempts_again_key_seen"
     ATTEMPTS_GO_ON = "attempts_go_on"
+    TIME_LIMIT = "time_limit"
     QUIZ_LEFT_OUT = "quiz_left_out"
     QUIZ_ADDED = "quiz_added"
     REFLECTIONS_LEFT_OUT = "reflections_left_out"
@@ -48,36 +55,14 @@ class Effect(StrEnum):
     CLOSES_EARLIER = "closes_earlier"
     CLOSES_LATER = "closes_later"
     OPENS_AGAIN = "opens_again"
+    OWN_CLOSE = "own_close"
+    """Some have another close than the activity, which is still to come."""
+    OWN_CLOSED = "own_closed"
+    """For some it stays closed, though the activity opens again or closes another time."""
+    OWN_CLOSES_AT_ONCE = "own_closes_at_once"
+    """Some have another close than the activity, which has passed."""
     MISSING_ZERO = "missing_zero"
     MISSING_HELD = "missing_held"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Underway:
-    """How far people are in an activity, as the database counts them."""
-
-    begun: int
-    """People with an attempt or a reflection."""
-    handed_in: int
-    """People who have handed something in."""
-    open_attempts: int = 0
-    open_reflections: int = 0
-    attempts_used: Sequence[int] = ()
-    """For each person with an attempt how many count against the limit."""
-    attempts_done: Sequence[int] = ()
-    """The same for people who have none open."""
-    reflections: Mapping[str, int] = field(default_factory=dict)
-    """How many reflections were handed in, by prompt."""
-    waiting_reflections: int = 0
-    graded_reflections: int = 0
-    has_column: bool = False
-    scores: Sequence[tuple[Decimal | None, Decimal | None]] = ()
-    """Every kept score as it is, and as it would be."""
-
-    @property
-    def scored(self) -> int:
-        """How many have a score today."""
-        return sum(before is not None for before, _ in self.scores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +80,11 @@ class Consequence:
 def foresee(
     old: ActivitySettings, new: ActivitySettings, work: Underway, *, at: datetime
 ) -> tuple[Consequence, ...]:
-    """Say what the change does to people under way; nothing where nobody is or nothing matters."""
+    """Say what the change does to people under way; nothing where nobody is or nothing matters.
+
+    What holds for each of them before and after is what counts: dates of their own, and what was
+    granted to them.
+    """
     if work.begun == 0 or old == new:
         return ()
     return (
@@ -103,6 +92,7 @@ def foresee(
         *_column(old, new, work),
         *_parts(old, new, work),
         *_attempts(old, new, work, at=at),
+        *_open_attempts(old, new, work, at=at),
         *_reflections(old, new, work),
         *_feedback(old, new, work, at=at),
         *_close(old, new, work, at=at),
@@ -141,7 +131,7 @@ def _column(old: ActivitySettings, new: ActivitySettings, work: Underway) -> Ite
 
 
 def _parts(old: ActivitySettings, new: ActivitySettings, work: Underway) -> Iterator[Consequence]:
-    tried = len(work.attempts_used)
+    tried = len(work.tried)
     if old.has_quiz and not new.has_quiz and tried:
         yield Consequence(effect=Effect.QUIZ_LEFT_OUT, count=tried)
     if new.has_quiz and not old.has_quiz and work.handed_in:
@@ -159,22 +149,37 @@ def _attempts(
 ) -> Iterator[Consequence]:
     if not (old.has_quiz and new.has_quiz):
         return
-    over = sum(new.attempts is not None and used > new.attempts for used in work.attempts_used)
-    was_over = sum(old.attempts is not None and used > old.attempts for used in work.attempts_used)
-    if over and over != was_over:
-        yield Consequence(effect=Effect.ATTEMPTS_OVER, count=over)
-    again = sum(
-        old.attempts is not None
-        and used >= old.attempts
-        and (new.attempts is None or used < new.attempts)
-        for used in work.attempts_done
-    )
+    over = [each for each in work.tried if _is_over(each, new)]
+    if over and len(over) != sum(_is_over(each, old) for each in work.tried):
+        yield Consequence(effect=Effect.ATTEMPTS_OVER, count=len(over))
+    again = [
+        each.on_terms(old)
+        for each in work.tried
+        if not each.has_open_attempt and _is_used_up(each, old) and not _is_used_up(each, new)
+    ]
     if again:
-        hides = old.feedback is FeedbackTiming.AFTER_CLOSE and not old.is_closed(at)
+        hides = all(
+            mine.feedback is FeedbackTiming.AFTER_CLOSE and not mine.is_closed(at) for mine in again
+        )
         effect = Effect.ATTEMPTS_AGAIN if hides else Effect.ATTEMPTS_AGAIN_KEY_SEEN
-        yield Consequence(effect=effect, count=again)
-    if work.open_attempts and _changed(old, new) - _NO_MATTER_TO_ATTEMPTS and not new.is_closed(at):
-        yield Consequence(effect=Effect.ATTEMPTS_GO_ON, count=work.open_attempts)
+        yield Consequence(effect=effect, count=len(again))
+
+
+def _open_attempts(
+    old: ActivitySettings, new: ActivitySettings, work: Underway, *, at: datetime
+) -> Iterator[Consequence]:
+    if not (old.has_quiz and new.has_quiz):
+        return
+    go_on = [each for each in work.people if each.has_open_attempt_under(new, at=at)]
+    felt = [
+        each
+        for each in go_on
+        if _changed(each.on_terms(old), each.on_terms(new)) - _NO_MATTER_TO_ATTEMPTS
+    ]
+    if felt:
+        yield Consequence(effect=Effect.ATTEMPTS_GO_ON, count=len(felt))
+    if old.time_limit_minutes != new.time_limit_minutes:
+        yield Consequence(effect=Effect.TIME_LIMIT, count=len(go_on))
 
 
 def _reflections(
@@ -198,34 +203,105 @@ def _reflections(
 def _feedback(
     old: ActivitySettings, new: ActivitySettings, work: Underway, *, at: datetime
 ) -> Iterator[Consequence]:
-    tried = len(work.attempts_used)
-    if old.feedback is new.feedback or not tried or not (old.has_quiz and new.has_quiz):
+    if old.feedback is new.feedback or not (old.has_quiz and new.has_quiz):
         return
     if new.feedback is FeedbackTiming.AFTER_SUBMIT:
-        if not old.is_closed(at):
-            yield Consequence(effect=Effect.FEEDBACK_NOW, count=tried)
-    elif not new.is_closed(at):
-        yield Consequence(effect=Effect.FEEDBACK_LATER, count=tried, at=new.closes_at)
+        shown = [each for each in work.tried if not each.on_terms(old).is_closed(at)]
+        if shown:
+            yield Consequence(effect=Effect.FEEDBACK_NOW, count=len(shown))
+        return
+    hidden = [each.on_terms(new) for each in work.tried]
+    closes = [mine.closes_at for mine in hidden if not mine.is_closed(at)]
+    if closes:
+        until = max((each for each in closes if each), default=None)
+        yield Consequence(effect=Effect.FEEDBACK_LATER, count=len(closes), at=until)
 
 
 def _close(
     old: ActivitySettings, new: ActivitySettings, work: Underway, *, at: datetime
 ) -> Iterator[Consequence]:
-    still_open = work.open_attempts + work.open_reflections
-    if old.is_closed(at) and not new.is_closed(at):
-        yield Consequence(effect=Effect.OPENS_AGAIN, count=work.begun, at=new.closes_at)
-    elif new.is_closed(at) and not old.is_closed(at):
-        yield Consequence(effect=Effect.CLOSES_AT_ONCE, count=still_open)
-    elif new.closes_at != old.closes_at and not new.is_closed(at):
-        is_earlier = new.closes_at is not None and (
-            old.closes_at is None or new.closes_at < old.closes_at
-        )
-        effect = Effect.CLOSES_EARLIER if is_earlier else Effect.CLOSES_LATER
-        yield Consequence(effect=effect, count=still_open, at=new.closes_at)
-    matters = len(new.parts) > 1 and new.closes_at is not None and not new.is_closed(at)
+    if new.closes_at != old.closes_at:
+        kind = _move(old, new, at=at)
+        if kind is not None:
+            concerned = [each for each in work.people if _move_of(each, old, new, at=at) is kind]
+            before = sum(each.open_work(old, at=at) for each in concerned)
+            after = sum(each.open_work(new, at=at) for each in concerned)
+            yield Consequence(
+                effect=kind,
+                count=before - after if kind is _AT_ONCE else after,
+                at=None if kind is _AT_ONCE else new.closes_at,
+            )
+        yield from _own_closes(old, new, work, kind, at=at)
+    matters = any(_may_miss_parts(each.on_terms(new), at=at) for each in work.people)
     if matters and old.missing_parts is not new.missing_parts:
         is_zero = new.missing_parts is MissingParts.ZERO
         yield Consequence(effect=Effect.MISSING_ZERO if is_zero else Effect.MISSING_HELD)
+
+
+_AT_ONCE = Effect.CLOSES_AT_ONCE
+
+
+def _move(old: ActivitySettings, new: ActivitySettings, *, at: datetime) -> Effect | None:
+    """Return what becomes of a close, whether the activity's or one person's."""
+    if new.closes_at == old.closes_at or (old.is_closed(at) and new.is_closed(at)):
+        return None
+    if old.is_closed(at):
+        return Effect.OPENS_AGAIN
+    if new.is_closed(at):
+        return _AT_ONCE
+    is_earlier = new.closes_at is not None and (
+        old.closes_at is None or new.closes_at < old.closes_at
+    )
+    return Effect.CLOSES_EARLIER if is_earlier else Effect.CLOSES_LATER
+
+
+def _move_of(
+    person: Person, old: ActivitySettings, new: ActivitySettings, *, at: datetime
+) -> Effect | None:
+    return _move(person.on_terms(old), person.on_terms(new), at=at)
+
+
+def _own_closes(
+    old: ActivitySettings,
+    new: ActivitySettings,
+    work: Underway,
+    kind: Effect | None,
+    *,
+    at: datetime,
+) -> Iterator[Consequence]:
+    """Say for whom the close is another than the activity's, whose own move is ``kind``."""
+    ahead, shut, closed = [], 0, 0
+    for person in work.people:
+        move, own = _move_of(person, old, new, at=at), person.on_terms(new).closes_at
+        if kind is move is None:
+            continue
+        if own is not None and own != new.closes_at and own > at:
+            ahead.append(own)
+        elif kind is not _AT_ONCE and move is _AT_ONCE:
+            shut += 1
+        elif kind not in (None, _AT_ONCE) and own is not None and own <= at:
+            closed += 1
+    if shut:
+        yield Consequence(effect=Effect.OWN_CLOSES_AT_ONCE, count=shut)
+    if closed:
+        yield Consequence(effect=Effect.OWN_CLOSED, count=closed)
+    if ahead:
+        yield Consequence(effect=Effect.OWN_CLOSE, count=len(ahead), at=max(ahead))
+
+
+def _may_miss_parts(settings: ActivitySettings, *, at: datetime) -> bool:
+    """Say whether a close is still to come at which a part can be missing."""
+    return len(settings.parts) > 1 and settings.closes_at is not None and not settings.is_closed(at)
+
+
+def _is_over(person: Person, settings: ActivitySettings) -> bool:
+    most = person.on_terms(settings).attempts
+    return most is not None and person.attempts_used > most
+
+
+def _is_used_up(person: Person, settings: ActivitySettings) -> bool:
+    most = person.on_terms(settings).attempts
+    return most is not None and person.attempts_used >= most
 
 
 def _prompts(settings: ActivitySettings) -> frozenset[str]:

@@ -189,6 +189,7 @@ class Target:
 
     activity: str = ""
     attempt: str = ""
+    reflection: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class ReflectionState(StrEnum):
     RETURNED = "returned"
     """Given back to its writer, who may change it and hand it in again."""
     FROZEN = "frozen"
-    """Held because it may identify somebody, until the one who flagged it has decided."""
+    """Held because it may identify somebody, until that has been decided."""
 
     @property
     def is_handed_in(self) -> bool:

@@ -43,6 +43,9 @@ class LaunchSession(Keyed, Base):
     is_test_user: Mapped[bool] = mapped_column(default=False)
     target_activity: Mapped[str] = mapped_column(String(64), default="")
     target_attempt: Mapped[str] = mapped_column(String(64), default="")
+    target_reflection: Mapped[str] = mapped_column(
+        String(64), default="", server_default=text("''")
+    )
     for_user: Mapped[str] = mapped_column(String(255), default="", server_default=text("''"))
     """Whose work this launch is to show: the `sub` in a submission review."""
     mentored: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
@@ -50,6 +53,8 @@ class LaunchSession(Keyed, Base):
     custom_activity: Mapped[str] = mapped_column(String(64), default="")
     return_url: Mapped[str] = mapped_column(String(500), default="")
     locale: Mapped[str] = mapped_column(String(20), default="")
+    time_zone: Mapped[str] = mapped_column(String(64), default="", server_default=text("''"))
+    """The IANA name of the person's time zone; empty where the platform told none."""
     is_framed: Mapped[bool] = mapped_column(default=True)
     frame_ancestors: Mapped[list[str]]
     """Origins that may frame the pages (CSP `frame-ancestors`)."""
@@ -66,7 +71,12 @@ class LaunchSession(Keyed, Base):
     @property
     def is_review(self) -> bool:
         """Whether this launch is about one person's work, and not about an activity."""
-        return bool(self.for_user or self.target_attempt)
+        return bool(self.for_user) or self.targets_work
+
+    @property
+    def targets_work(self) -> bool:
+        """Whether the address that was opened is that of an attempt or a reflection."""
+        return bool(self.target_attempt or self.target_reflection)
 
     @property
     def course_role(self) -> Role:

@@ -39,7 +39,7 @@ class Reflection(Keyed, Base):
     returned_until: Mapped[datetime | None]
     """Until when a returned text may be handed in; empty is as long as the activity is open."""
     flagged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"))
-    """Who froze it as identifying, and alone reads it until they have decided."""
+    """Who froze it as identifying; they and the instructors read it until one has decided."""
     state_before: Mapped[str | None] = mapped_column(String(20))
     """The state that a frozen reflection goes back to if nothing in it identifies anybody."""
     activity: Mapped[Activity] = relationship()

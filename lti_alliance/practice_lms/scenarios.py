@@ -101,12 +101,14 @@ CANVAS_CUSTOM = {
     "student_view": "$com.instructure.User.student_view",
     "sections": "$com.instructure.User.sectionNames",
     "section_restricted": "$Canvas.course.sectionRestricted",
+    "time_zone": "$Person.address.timezone",
 }
 MOODLE_CUSTOM = {
     "context_history": "$Context.id.history",
     "due_at": "$ResourceLink.submission.endDateTime",
     "available_from": "$ResourceLink.available.startDateTime",
     "linkId": "$ResourceLink.id",
+    "time_zone": "$Person.address.timezone",
 }
 
 

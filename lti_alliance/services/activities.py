@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -24,12 +25,15 @@ from lti_alliance.models.statements import rows_changed
 from lti_alliance.services import audit, grading, modules, notices, terms
 from lti_alliance.services.origins import Origin, find_origin
 
+_Work = TypeVar("_Work", Attempt, Reflection)
+
 
 class OpeningKind(StrEnum):
     """What a launch leads to."""
 
     ACTIVITY = "activity"
     ATTEMPT = "attempt"
+    REFLECTION = "reflection"
     COURSE = "course"
     UNSET = "unset"
     """A link that nobody has set up yet."""
@@ -57,11 +61,8 @@ def open_launch_target(session: Session, launch: LaunchSession, *, at: datetime)
     """
     if launch.context is None:
         return Opening(OpeningKind.NO_COURSE)
-    if launch.target_attempt:
-        attempt = find_attempt_in(session, launch.context, launch.target_attempt)
-        if attempt is None:
-            raise NotFound
-        return Opening(OpeningKind.ATTEMPT, activity=attempt.activity, attempt=attempt)
+    if launch.targets_work:
+        return _open_work(session, launch, launch.context)
     if launch.resource_link is None:
         return _open_from_course(session, launch, launch.context)
     activity = find_activity(session, launch.resource_link)
@@ -194,16 +195,39 @@ def has_begun(session: Session, activity: Activity, membership: Membership) -> b
 
 def find_attempt_in(session: Session, context: Context, attempt_id: str) -> Attempt | None:
     """Return the attempt with this id if it was made in this course."""
+    return _find_work_in(session, Attempt, context, attempt_id)
+
+
+def find_reflection_in(session: Session, context: Context, reflection_id: str) -> Reflection | None:
+    """Return the reflection with this id if it was written in this course."""
+    return _find_work_in(session, Reflection, context, reflection_id)
+
+
+def _find_work_in(
+    session: Session, kind: type[_Work], context: Context, work_id: str
+) -> _Work | None:
     try:
-        key = UUID(attempt_id)
+        key = UUID(work_id)
     except ValueError:
         return None
     return session.scalar(
-        select(Attempt)
+        select(kind)
         .join(Activity)
         .join(ResourceLink)
-        .where(Attempt.id == key, ResourceLink.context_id == context.id)
+        .where(kind.id == key, ResourceLink.context_id == context.id)
     )
+
+
+def _open_work(session: Session, launch: LaunchSession, context: Context) -> Opening:
+    if launch.target_attempt:
+        attempt = find_attempt_in(session, context, launch.target_attempt)
+        if attempt is not None:
+            return Opening(OpeningKind.ATTEMPT, activity=attempt.activity, attempt=attempt)
+    else:
+        reflection = find_reflection_in(session, context, launch.target_reflection)
+        if reflection is not None:
+            return Opening(OpeningKind.REFLECTION, activity=reflection.activity)
+    raise NotFound
 
 
 def _activity_id(origin: Origin | None) -> UUID | None:

@@ -6,8 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
@@ -16,11 +15,12 @@ from lti_alliance.domain.activities import settings_from_json
 from lti_alliance.domain.modules import Grading, Module, ReflectionPrompt, Share
 from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.domain.rubrics import assess
-from lti_alliance.errors import Conflict, NotFound, Stale
+from lti_alliance.errors import Conflict, NotFound
 from lti_alliance.models import DraftAssessment, Membership, Reflection, RubricAssessment
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading, modules, passages, sections
+from lti_alliance.services import audit, flags, grading, modules, passages, sections
+from lti_alliance.services.marks import hold_marks
 from lti_alliance.services.sealed_texts import TextKind, read_comment, read_submitted, seal
 
 
@@ -42,7 +42,7 @@ def get_handed_in(
     """Return a reflection handed in to a course that the viewer teaches.
 
     One that is private to its writer is not found, like one that is still being written. One that
-    is frozen is for the person who flagged it.
+    is frozen is for those who may decide about it.
     """
     reflection = session.get(Reflection, reflection_id)
     if (
@@ -54,7 +54,8 @@ def get_handed_in(
         raise NotFound
     sections.check_may_see(session, viewer, reflection.membership)
     _readable_prompt(session, catalogue, reflection)
-    if reflection.state == ReflectionState.FROZEN and reflection.flagged_by_id != viewer.id:
+    is_held = reflection.state == ReflectionState.FROZEN
+    if is_held and not flags.may_decide(session, reflection, viewer):
         raise Conflict("reflection.frozen")
     return reflection
 
@@ -112,7 +113,14 @@ def assess_reflection(
     """
     share = judge(session, catalogue, reflection, selections)
     comment = rules.clean_text(comment).strip()
-    assessment = _hold_assessment(session, reflection, assessor, base_version, at=at)
+    assessment = hold_marks(
+        session,
+        RubricAssessment,
+        reflection=reflection,
+        base_version=base_version,
+        assessed_by_id=assessor.id,
+        assessed_at=at,
+    )
     _take_from_queue(session, reflection)
     assessment.selections = dict(selections)
     assessment.share = share
@@ -175,44 +183,3 @@ def _readable_prompt(
     if prompt.share is Share.PRIVATE:
         raise NotFound
     return prompt
-
-
-def _hold_assessment(
-    session: Session,
-    reflection: Reflection,
-    assessor: Membership,
-    base_version: int,
-    *,
-    at: datetime,
-) -> RubricAssessment:
-    if base_version == 0:
-        assessment = RubricAssessment(
-            reflection_id=reflection.id,
-            selections={},
-            share=Decimal(0),
-            assessed_by_id=assessor.id,
-            assessed_at=at,
-        )
-        try:
-            with session.begin_nested():
-                session.add(assessment)
-        except IntegrityError:
-            raise Stale(1) from None
-        return assessment
-    moved = rows_changed(
-        session,
-        update(RubricAssessment)
-        .where(
-            RubricAssessment.reflection_id == reflection.id,
-            RubricAssessment.version == base_version,
-        )
-        .values(version=RubricAssessment.version + 1),
-    )
-    held = session.scalars(
-        select(RubricAssessment)
-        .where(RubricAssessment.reflection_id == reflection.id)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if moved == 0 or held is None:
-        raise Stale(held.version if held else 0)
-    return held

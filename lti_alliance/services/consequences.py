@@ -1,8 +1,8 @@
 """What a change of settings would do, worked out from everything handed in without changing it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -11,15 +11,19 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from lti_alliance.domain import consequences as rules
+from lti_alliance.domain.accommodations import Accommodation, ToldDates
 from lti_alliance.domain.activities import ActivitySettings, settings_from_json
 from lti_alliance.domain.adjustments import adjusted
 from lti_alliance.domain.attempts import AttemptState
-from lti_alliance.domain.consequences import Consequence, Underway
+from lti_alliance.domain.consequences import Consequence
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.domain.scoring import activity_score
+from lti_alliance.domain.underway import Person, Underway
 from lti_alliance.models import Activity, Attempt, Grade, LineItem, Membership, Reflection
+from lti_alliance.services import terms
 from lti_alliance.services.grading import attempt_result, decisions_of, reflection_result
+from lti_alliance.services.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,8 @@ def foresee(
     session: Session, activity: Activity, settings: ActivitySettings, *, at: datetime
 ) -> Forecast:
     """Say what these settings would do to people under way, in as many queries for any class.
+
+    For each of them it is their own terms that count, before and after.
 
     Staff, and people with whom a platform only tries the tool out, do not count.
     """
@@ -60,24 +66,15 @@ def _underway(
         .options(joinedload(Reflection.assessment))
     ):
         reflections[reflection.membership_id].append(reflection)
-    made = [each for mine in attempts.values() for each in mine]
+    own = terms.own_terms(session, activity)
     written = [each for mine in reflections.values() for each in mine]
     handed_in = [each for each in written if ReflectionState(each.state).is_handed_in]
     states = [each.state for each in written]
     return Underway(
-        begun=len(attempts.keys() | reflections.keys()),
-        handed_in=len(
-            {each.membership_id for each in made if AttemptState(each.state).is_handed_in}
-            | {each.membership_id for each in handed_in}
-        ),
-        open_attempts=sum(each.state == AttemptState.IN_PROGRESS for each in made),
-        open_reflections=states.count(ReflectionState.DRAFT),
-        attempts_used=_used(attempts.values()),
-        attempts_done=_used(
-            mine
-            for mine in attempts.values()
-            if all(each.state != AttemptState.IN_PROGRESS for each in mine)
-        ),
+        people=[
+            _person(own.get(key), attempts.get(key, ()), reflections.get(key, ()))
+            for key in attempts.keys() | reflections.keys()
+        ],
         reflections={
             prompt_id: sum(each.prompt_id == prompt_id for each in handed_in)
             for prompt_id in {each.prompt_id for each in handed_in}
@@ -85,22 +82,34 @@ def _underway(
         waiting_reflections=states.count(ReflectionState.SUBMITTED),
         graded_reflections=states.count(ReflectionState.GRADED),
         has_column=_has_column(session, activity),
-        scores=_scores(session, activity, settings, attempts, reflections, at=at),
+        scores=_scores(session, activity, settings, own, attempts, reflections, at=at),
     )
 
 
-def _used(people: Iterable[Collection[Attempt]]) -> list[int]:
-    """Count what counts against the limit, for each person with anything that does."""
-    used = (sum(each.state != AttemptState.VOID for each in mine) for mine in people)
-    return [count for count in used if count]
+def _person(
+    own: Terms | None, attempts: Collection[Attempt], reflections: Collection[Reflection]
+) -> Person:
+    still_open = [each for each in attempts if each.state == AttemptState.IN_PROGRESS]
+    states = [ReflectionState(each.state) for each in reflections]
+    return Person(
+        granted=own.granted if own else Accommodation(),
+        told=own.told if own else ToldDates(),
+        promised_until=still_open[0].promised_until if still_open else None,
+        attempts_used=sum(each.state != AttemptState.VOID for each in attempts),
+        has_open_attempt=bool(still_open),
+        open_reflections=states.count(ReflectionState.DRAFT),
+        has_handed_in=any(AttemptState(each.state).is_handed_in for each in attempts)
+        or any(state.is_handed_in for state in states),
+    )
 
 
 def _scores(
     session: Session,
     activity: Activity,
     settings: ActivitySettings,
-    attempts: dict[UUID, list[Attempt]],
-    reflections: dict[UUID, list[Reflection]],
+    own: Mapping[UUID, Terms],
+    attempts: Mapping[UUID, Collection[Attempt]],
+    reflections: Mapping[UUID, Collection[Reflection]],
     *,
     at: datetime,
 ) -> list[tuple[Decimal | None, Decimal | None]]:
@@ -110,25 +119,22 @@ def _scores(
         .where(Grade.activity_id == activity.id, *_is_student())
     )
     decisions = decisions_of(session, activity)
-    return [
-        (
-            score,
-            adjusted(
-                activity_score(
-                    [
-                        attempt_result(each)
-                        for each in attempts.get(membership_id, ())
-                        if AttemptState(each.state).is_handed_in
-                    ],
-                    [reflection_result(each) for each in reflections.get(membership_id, ())],
-                    settings,
-                    at=at,
-                ),
-                decisions.get(membership_id),
-            ).score,
+    found = []
+    for key, score in kept:
+        mine, texts = attempts.get(key, ()), reflections.get(key, ())
+        decision = decisions.get(key)
+        if decision is None and any(each.state == ReflectionState.FROZEN for each in texts):
+            # A grade stands as it is while a text of it is held.
+            found.append((score, score))
+            continue
+        would_be = activity_score(
+            [attempt_result(each) for each in mine if AttemptState(each.state).is_handed_in],
+            [reflection_result(each) for each in texts],
+            replace(own[key], base=settings).settings if key in own else settings,
+            at=at,
         )
-        for membership_id, score in kept
-    ]
+        found.append((score, adjusted(would_be, decision).score))
+    return found
 
 
 def _is_student() -> tuple[ColumnElement[bool], ...]:

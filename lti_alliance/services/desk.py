@@ -6,63 +6,29 @@ what needs whole rows is read for one page of people.
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.activities import ActivitySettings
-from lti_alliance.domain.attempts import AttemptState
-from lti_alliance.domain.delivery import DeliveryState
-from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.models import (
     Activity,
-    Attempt,
     Context,
-    Grade,
     Membership,
-    Reflection,
     ResourceLink,
     RosterReading,
-    ScoreDelivery,
 )
-from lti_alliance.services import adjusting, desk_people, rosters
+from lti_alliance.services import desk_people, rosters
 from lti_alliance.services.activities import activity_settings
+from lti_alliance.services.desk_cells import Cell, CellState, Sending, read_cells
 from lti_alliance.services.desk_people import DeskPerson
 
 PAGE_SIZE = 50
-
-Pair = tuple[UUID, UUID]
-"""An activity and a membership."""
-
-
-class CellState(StrEnum):
-    """How far one person is with one activity."""
-
-    NOTHING = "nothing"
-    WORKING = "working"
-    PARTLY = "partly"
-    """Something is handed in, something else is not."""
-    TO_GRADE = "to_grade"
-    RETURNED = "returned"
-    """A reflection is back with its writer, to be revised."""
-    SCORED = "scored"
-    EXCUSED = "excused"
-
-
-class Sending(StrEnum):
-    """Whether the gradebook has the score."""
-
-    NONE = "none"
-    ARRIVED = "arrived"
-    ON_ITS_WAY = "on_its_way"
-    DIFFERS = "differs"
-    STUCK = "stuck"
 
 
 class Show(StrEnum):
@@ -97,17 +63,6 @@ class DeskQuery:
     """A part of a name."""
     section: str = ""
     page: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One person in one activity."""
-
-    state: CellState = CellState.NOTHING
-    score: Decimal | None = None
-    maximum: Decimal = Decimal(0)
-    submitted_at: datetime | None = None
-    sending: Sending = Sending.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +197,7 @@ def read_course(
         .order_by(Activity.created_at, ResourceLink.title, Activity.id)
     ).all()
     settings = {activity.id: activity_settings(activity) for activity, _ in activities}
-    cells = _cells(session, context.id, settings)
+    cells = read_cells(session, context.id, settings)
     people, hidden = desk_people.list_people(session, context, viewer=viewer)
     rows = [
         DeskRow(
@@ -277,104 +232,6 @@ def _column(
         stuck=sum(cell.sending is Sending.STUCK for cell in cells),
         mean=sum(shares, Decimal(0)) / len(shares) if shares else None,
     )
-
-
-def _cells(
-    session: Session, context_id: UUID, settings: Mapping[UUID, ActivitySettings]
-) -> dict[Pair, Cell]:
-    ids = list(settings)
-    sendings = _sendings(session, ids)
-    waiting, returned, writing = _reflections(session, settings)
-    open_attempts = session.execute(
-        select(Attempt.activity_id, Attempt.membership_id).where(
-            Attempt.activity_id.in_(ids), Attempt.state == AttemptState.IN_PROGRESS
-        )
-    )
-    working = writing | {(row.activity_id, row.membership_id) for row in open_attempts}
-    excused = adjusting.list_excused(session, context_id)
-    cells: dict[Pair, Cell] = {}
-    grades = session.execute(
-        select(
-            Grade.activity_id,
-            Grade.membership_id,
-            Grade.score,
-            Grade.maximum,
-            Grade.submitted_at,
-        ).where(Grade.activity_id.in_(ids))
-    )
-    for activity_id, membership_id, score, maximum, submitted_at in grades:
-        pair = (activity_id, membership_id)
-        state = CellState.PARTLY if submitted_at else CellState.NOTHING
-        if pair in excused:
-            state = CellState.EXCUSED
-        elif pair in waiting:
-            state = CellState.TO_GRADE
-        elif pair in returned:
-            state = CellState.RETURNED
-        elif score is not None:
-            state = CellState.SCORED
-        elif pair in working:
-            state = CellState.WORKING
-        cells[pair] = Cell(
-            state=state,
-            score=score,
-            maximum=maximum,
-            submitted_at=submitted_at,
-            sending=sendings.get(pair, Sending.NONE if score is None else Sending.ARRIVED),
-        )
-    for pair in working - cells.keys():
-        cells[pair] = Cell(state=CellState.WORKING)
-    return cells
-
-
-def _sendings(session: Session, ids: Sequence[UUID]) -> dict[Pair, Sending]:
-    """Return where the scores are that the gradebook does not have: of a great course, few."""
-    found = session.execute(
-        select(
-            ScoreDelivery.activity_id,
-            ScoreDelivery.membership_id,
-            ScoreDelivery.state,
-            ScoreDelivery.desired_score,
-        ).where(ScoreDelivery.activity_id.in_(ids), ScoreDelivery.state != DeliveryState.DELIVERED)
-    )
-    return {
-        (activity_id, membership_id): _sending(DeliveryState(state))
-        for activity_id, membership_id, state, wanted in found
-        if wanted is not None
-    }
-
-
-def _sending(state: DeliveryState) -> Sending:
-    match state:
-        case DeliveryState.OVERRIDDEN:
-            return Sending.DIFFERS
-        case DeliveryState.BLOCKED | DeliveryState.DEAD:
-            return Sending.STUCK
-        case _:
-            return Sending.ON_ITS_WAY
-
-
-def _reflections(
-    session: Session, settings: Mapping[UUID, ActivitySettings]
-) -> tuple[set[Pair], set[Pair], set[Pair]]:
-    """Return for whom a reflection waits to be graded, to whom it is returned, who writes one."""
-    pairs: dict[ReflectionState, set[Pair]] = {state: set() for state in ReflectionState}
-    found = session.execute(
-        select(
-            Reflection.activity_id,
-            Reflection.membership_id,
-            Reflection.prompt_id,
-            Reflection.state,
-        ).where(
-            Reflection.activity_id.in_(list(settings)), Reflection.state != ReflectionState.GRADED
-        )
-    )
-    for activity_id, membership_id, prompt_id, state in found:
-        if prompt_id not in settings[activity_id].prompt_ids:
-            continue
-        pairs[ReflectionState(state)].add((activity_id, membership_id))
-    waiting = pairs[ReflectionState.SUBMITTED] | pairs[ReflectionState.FROZEN]
-    return waiting, pairs[ReflectionState.RETURNED], pairs[ReflectionState.DRAFT]
 
 
 def _is_wanted(row: DeskRow, query: DeskQuery) -> bool:

@@ -5,7 +5,8 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
-from lti_alliance.services.desk import Cell, DeskColumn, DeskRow
+from lti_alliance.services.desk import DeskColumn, DeskRow
+from lti_alliance.services.desk_cells import Cell
 
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _QUOTE = "'"

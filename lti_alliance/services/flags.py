@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.activities import settings_from_json
+from lti_alliance.domain.launch import Role
 from lti_alliance.domain.passages import PASSAGE_EMPTY, PASSAGE_UNKNOWN, Span
 from lti_alliance.domain.redaction import GAP, moved, redact
 from lti_alliance.domain.reflections import ReflectionState, count_words
@@ -21,14 +22,14 @@ from lti_alliance.models import (
 )
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading, revisions
+from lti_alliance.services import audit, grading, revisions, sections
 from lti_alliance.services.sealed_texts import TextKind, open_sealed, read_submitted, seal
 
 
 def flag_identifying(
     session: Session, *, reflection: Reflection, actor: Membership, at: datetime
 ) -> None:
-    """Freeze a reflection and hide it from everybody but the one who flagged it."""
+    """Freeze a reflection and hide it from everybody but those who may decide about it."""
     frozen = rows_changed(
         session,
         update(Reflection)
@@ -44,6 +45,21 @@ def flag_identifying(
     if frozen == 0:
         raise Conflict("reflection.not_here")
     _record(session, "reflection.flagged", reflection, actor, at=at)
+
+
+def may_decide(session: Session, reflection: Reflection, person: Membership) -> bool:
+    """Say whether somebody may open a frozen reflection and decide what becomes of it.
+
+    It is whoever flagged it, while they teach, and every instructor of the course: as few as can
+    be, and never somebody who may have gone. Sections hold for all of them.
+    """
+    is_asked = person.course_role is Role.INSTRUCTOR or reflection.flagged_by_id == person.id
+    return (
+        is_asked
+        and person.course_role.teaches
+        and person.context_id == reflection.membership.context_id
+        and sections.may_see(session, person, reflection.membership)
+    )
 
 
 def clear_flag(
@@ -104,13 +120,14 @@ def _thaw(
     into: ReflectionState | None,
     until: datetime | None,
 ) -> None:
+    if not may_decide(session, reflection, actor):
+        raise Conflict("reflection.frozen")
     thawed = rows_changed(
         session,
         update(Reflection)
         .where(
             Reflection.id == reflection.id,
             Reflection.state == ReflectionState.FROZEN,
-            Reflection.flagged_by_id == actor.id,
         )
         .values(
             state=into or Reflection.state_before,

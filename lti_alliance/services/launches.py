@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.launch import Launch, Person
+from lti_alliance.domain.local_times import find_zone
 from lti_alliance.errors import LaunchRejected
 from lti_alliance.models import (
     DeepLinking,
@@ -28,6 +29,8 @@ CUSTOM_ACTIVITY = "activity"
 """The custom parameter in which a deep link names the activity that it was made for."""
 CUSTOM_HISTORY = "context_history"
 """The custom parameter in which a platform tells what the course was copied from."""
+CUSTOM_TIME_ZONE = "time_zone"
+"""The custom parameter in which a platform tells the person's time zone."""
 
 _MAX_HISTORY = 50
 _MAX_HELD_HOSTS = 20
@@ -76,12 +79,14 @@ def open_launch(
         is_administrator=launch.is_institution_administrator,
         target_activity=launch.target.activity,
         target_attempt=launch.target.attempt,
+        target_reflection=launch.target.reflection,
         for_user=launch.for_user,
         mentored=list(launch.mentored) or None,
         custom_activity=launch.custom.get(CUSTOM_ACTIVITY, "")[:_MAX_OPAQUE],
         context_history=_history(launch),
         return_url=launch.return_url,
         locale=launch.locale,
+        time_zone=_time_zone(launch),
         is_framed=launch.is_framed,
         frame_ancestors=list(frame_ancestors),
         created_at=at,
@@ -165,6 +170,12 @@ def _history(launch: Launch) -> str:
     """Read the courses that this one was copied from; what is no id of a course matches none."""
     told = launch.custom.get(CUSTOM_HISTORY, "").split(",")
     return ",".join(each.strip() for each in told[:_MAX_HISTORY] if each.strip())
+
+
+def _time_zone(launch: Launch) -> str:
+    """Read the person's zone; Moodle tells 99 for its own, which names no zone."""
+    zone = find_zone(launch.custom.get(CUSTOM_TIME_ZONE, ""))
+    return zone.key if zone else ""
 
 
 def _approved_deployment(session: Session, launch: Launch) -> Deployment:

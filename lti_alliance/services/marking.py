@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
-from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
@@ -14,9 +11,9 @@ from lti_alliance.domain import reflections as rules
 from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.errors import Conflict, InvalidInput, Stale
 from lti_alliance.models import Activity, DraftAssessment, Membership, Reflection
-from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
 from lti_alliance.services import assessing, audit, sections
+from lti_alliance.services.marks import find_marks, hold_marks
 from lti_alliance.services.sealed_texts import TextKind, open_sealed, seal
 
 _MARKABLE = (ReflectionState.SUBMITTED, ReflectionState.GRADED)
@@ -43,7 +40,14 @@ def save_draft_assessment(
         raise Conflict("reflection.not_here")
     share = assessing.judge(session, catalogue, reflection, selections)
     comment = rules.clean_text(comment).strip()
-    draft = _hold(session, reflection, marker, base_version, at=at)
+    draft = hold_marks(
+        session,
+        DraftAssessment,
+        reflection=reflection,
+        base_version=base_version,
+        marked_by_id=marker.id,
+        marked_at=at,
+    )
     draft.selections = dict(selections)
     draft.share = share
     draft.sealed_comment = seal(sealer, reflection, TextKind.COMMENT, comment) if comment else None
@@ -65,7 +69,7 @@ def save_draft_assessment(
 
 def check_draft_unchanged(session: Session, reflection: Reflection, base_version: int) -> None:
     """Raise ``Stale`` if another marker saved a draft since the form was shown."""
-    held = _find(session, reflection.id)
+    held = find_marks(session, DraftAssessment, reflection)
     if held is not None and held.version != base_version:
         raise Stale(held.version)
 
@@ -132,42 +136,3 @@ def release_drafts(
         details={"count": released},
     )
     return released
-
-
-def _find(session: Session, reflection_id: UUID) -> DraftAssessment | None:
-    return session.scalars(
-        select(DraftAssessment)
-        .where(DraftAssessment.reflection_id == reflection_id)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-
-
-def _hold(
-    session: Session, reflection: Reflection, marker: Membership, base_version: int, *, at: datetime
-) -> DraftAssessment:
-    if base_version == 0:
-        draft = DraftAssessment(
-            reflection_id=reflection.id,
-            selections={},
-            share=Decimal(0),
-            marked_by_id=marker.id,
-            marked_at=at,
-        )
-        try:
-            with session.begin_nested():
-                session.add(draft)
-        except IntegrityError:
-            raise Stale(1) from None
-        return draft
-    moved = rows_changed(
-        session,
-        update(DraftAssessment)
-        .where(
-            DraftAssessment.reflection_id == reflection.id, DraftAssessment.version == base_version
-        )
-        .values(version=DraftAssessment.version + 1),
-    )
-    held = _find(session, reflection.id)
-    if moved == 0 or held is None:
-        raise Stale(held.version if held else 0)
-    return held

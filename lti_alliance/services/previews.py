@@ -12,11 +12,14 @@ from lti_alliance.models import (
     Grade,
     Membership,
     Reflection,
+    ScoreAdjustment,
 )
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.services import audit
 
-_WORK = (Grade, Reflection, Attempt)
+_WORK = (Grade, ScoreAdjustment, Reflection, Attempt)
+"""What somebody has in an activity, and what was decided about it. Terms are not work: dates and
+accommodations stay."""
 
 
 def clear_previews(session: Session, activity: Activity, *, actor: Membership, at: datetime) -> int:

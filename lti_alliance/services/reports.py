@@ -35,7 +35,7 @@ from lti_alliance.models import (
     ScoreDelivery,
     User,
 )
-from lti_alliance.services import circuits, gradebook_checks, line_items, modules, rosters, sections
+from lti_alliance.services import check_turns, circuits, line_items, modules, rosters, sections
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.delivery_views import (
     ComparisonView,
@@ -302,7 +302,7 @@ def overview(
     absent = [each for each in entries.values() if each.user_id not in here and not each.left_at]
     waits_for_column = any(row.has_no_column for row in rows)
     comparison = comparison_view(
-        activity.resource_link, gradebook_checks.find_check(session, activity.id)
+        activity.resource_link, check_turns.find_check(session, activity.id)
     )
     return Overview(
         module=modules.get_module(session, catalogue, content_hash=activity.content_hash),

@@ -33,7 +33,7 @@ from lti_alliance.errors import (
 )
 from lti_alliance.models import LineItem, ScoreDelivery
 from lti_alliance.models.statements import rows_changed, rows_matched
-from lti_alliance.services import circuits, gradebook_checks, score_resending, score_tries
+from lti_alliance.services import check_turns, circuits, score_resending, score_tries
 from lti_alliance.services.score_claims import is_wanted
 from lti_alliance.services.score_steps import Heard, Step, StepKind
 
@@ -324,7 +324,7 @@ def _remember(
 def _follow_up(session: Session, step: Step, verdict: Verdict, *, at: datetime) -> None:
     if verdict.state is not DeliveryState.DELIVERED:
         return
-    gradebook_checks.want_soon(
+    check_turns.want_soon(
         session,
         activity_id=step.activity_id,
         registration_id=step.line_item.registration_id,

@@ -160,6 +160,9 @@ def _begin(session: Session, found: Found, step: Step, *, at: datetime) -> bool:
         # A released score went out at the same moment: nothing may follow that would take it back.
         _settle(session, step, DeliveryState.DELIVERED, Reason.NOTHING_TO_SEND, at=at, next_at=at)
         return False
+    if step.is_known_to_wait:
+        _settle(session, step, DeliveryState.DELIVERED, None, at=at, next_at=at)
+        return False
     match step.kind:
         case StepKind.POST:
             return _begin_post(session, step)
@@ -184,7 +187,7 @@ def _settle(
     session: Session,
     step: Step,
     state: DeliveryState,
-    reason: Reason,
+    reason: Reason | None,
     *,
     at: datetime,
     next_at: datetime,

@@ -31,6 +31,7 @@ from lti_alliance.models import (
     GradebookCheck,
     LineItem,
     Membership,
+    Reflection,
     Registration,
     ResourceLink,
     ScoreDelivery,
@@ -40,6 +41,20 @@ from lti_alliance.services.score_claims import is_wanted
 
 SEEN_LATELY = timedelta(minutes=10)
 """How old a look into the gradebook may be to count as one before sending."""
+
+# By the beginning, which stays: a text that is revised keeps its address.
+_FIRST_REFLECTION = (
+    select(Reflection.id)
+    .where(
+        Reflection.activity_id == ScoreDelivery.activity_id,
+        Reflection.membership_id == ScoreDelivery.membership_id,
+        Reflection.submitted_at.is_not(None),
+    )
+    .order_by(Reflection.started_at, Reflection.id)
+    .limit(1)
+    .correlate(ScoreDelivery)
+    .scalar_subquery()
+)
 
 
 class StepKind(StrEnum):
@@ -104,6 +119,24 @@ class Step:
         return self.desired is None
 
     @property
+    def is_known_to_wait(self) -> bool:
+        """Whether the platform has confirmed that this work, or newer, waits to be graded.
+
+        Other points or tasks make no handing in. Where Canvas refused the submission, its time
+        counts as told though the waiting was not.
+        """
+        submitted_at, told = self.desired_submitted_at, self.told_submitted_at
+        return (
+            self.is_pending
+            and not self.is_forced
+            and self.why != Reason.ATTEMPTS_USED_UP
+            and self.told_progress == GradingProgress.PENDING_MANUAL
+            and submitted_at is not None
+            and told is not None
+            and submitted_at <= told
+        )
+
+    @property
     def was_seen(self) -> bool:
         """Whether the gradebook has been seen to show ``told`` since it was told."""
         seen = Result(score=self.seen[0], maximum=self.seen[1]) if self.seen else None
@@ -156,6 +189,8 @@ class Found:
     deployment_id: str
     registration: Registration
     check_at: datetime | None
+    reflection_id: UUID | None
+    """The first reflection that was handed in, where there is one."""
 
     @property
     def ref(self) -> LineItemRef:
@@ -208,6 +243,7 @@ def load_claimed(session: Session, delivery_ids: Collection[UUID], token: str) -
             Deployment.deployment_id,
             Registration,
             GradebookCheck.next_at,
+            _FIRST_REFLECTION,
         )
         .join(Grade, Grade.id == ScoreDelivery.grade_id)
         .join(Membership, Membership.id == ScoreDelivery.membership_id)
@@ -303,7 +339,7 @@ def _score(step: Step, found: Found, *, launch_url: str, at: datetime) -> Score:
     score = replace(
         step.score,
         new_submission=submitted_at is not None and submitted_at != step.told_submitted_at,
-        review_url=_review_url(launch_url, found.grade.attempt_id),
+        review_url=_review_url(launch_url, found),
     )
     if step.desired is None:
         score = replace(
@@ -332,5 +368,10 @@ def _score(step: Step, found: Found, *, launch_url: str, at: datetime) -> Score:
     return replace(score, started_at=started_at, submitted_at=submitted_at)
 
 
-def _review_url(launch_url: str, attempt_id: UUID | None) -> str:
-    return f"{launch_url}?{urlencode({'attempt': attempt_id})}" if attempt_id else ""
+def _review_url(launch_url: str, found: Found) -> str:
+    """Return where the work behind a score is read; a page for those only who may see it."""
+    if found.grade.attempt_id:
+        return f"{launch_url}?{urlencode({'attempt': found.grade.attempt_id})}"
+    if found.reflection_id:
+        return f"{launch_url}?{urlencode({'reflection': found.reflection_id})}"
+    return ""

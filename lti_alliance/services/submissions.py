@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.models import Activity, Attempt, LaunchSession, Membership, Reflection, User
 from lti_alliance.services import student_home
-from lti_alliance.services.activities import find_attempt_in
+from lti_alliance.services.activities import find_attempt_in, find_reflection_in
 from lti_alliance.services.student_home import AttemptReport, StudentHome
 
 
@@ -40,6 +40,9 @@ def find_person(session: Session, launch: LaunchSession) -> Membership | None:
     if launch.target_attempt:
         attempt = find_attempt_in(session, launch.context, launch.target_attempt)
         return attempt.membership if attempt else None
+    if launch.target_reflection:
+        reflection = find_reflection_in(session, launch.context, launch.target_reflection)
+        return reflection.membership if reflection else None
     return session.scalar(
         select(Membership)
         .join(User, User.id == Membership.user_id)

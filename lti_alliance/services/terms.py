@@ -95,6 +95,42 @@ def settings_by_activity(
     }
 
 
+def own_terms(session: Session, activity: Activity) -> dict[UUID, Terms]:
+    """Return the terms in an activity of everybody who has terms of their own, by membership.
+
+    In as many queries for any class. Whoever is not named works on the activity's terms.
+    """
+    granted, told = dict[UUID, Accommodation](), dict[UUID, ToldDates]()
+    for member_id, row in session.execute(
+        select(Membership.id, AccommodationRow)
+        .join(
+            Membership,
+            (Membership.context_id == AccommodationRow.context_id)
+            & (Membership.user_id == AccommodationRow.user_id),
+        )
+        .where(
+            AccommodationRow.context_id == activity.resource_link.context_id,
+            or_(
+                AccommodationRow.activity_id.is_(None), AccommodationRow.activity_id == activity.id
+            ),
+        )
+    ):
+        granted[member_id] = granted.get(member_id, Accommodation()).joined(granted_by(row))
+    for dates in session.scalars(
+        select(LMSDates).where(LMSDates.resource_link_id == activity.resource_link_id)
+    ):
+        told[dates.membership_id] = _as_dates(dates)
+    base = settings_from_json(activity.settings)
+    return {
+        member_id: Terms(
+            base=base,
+            granted=granted.get(member_id, Accommodation()),
+            told=told.get(member_id, ToldDates()),
+        )
+        for member_id in granted.keys() | told.keys()
+    }
+
+
 def settings_for_attempt(session: Session, attempt: Attempt) -> ActivitySettings:
     """Return the settings that hold for an attempt: its person's, with what it was promised."""
     settings = settings_for(session, attempt.activity, attempt.membership)

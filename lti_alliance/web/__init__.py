@@ -12,6 +12,7 @@ from lti_alliance.web import (
     extensions,
     health,
     instructor,
+    local_times,
     lti,
     notices,
     picker,
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
     access.register(app)
     errors.register(app)
     wording.register(app)
+    local_times.register(app)
     static_files.register(app)
     app.context_processor(_for_every_page)
     for each in (

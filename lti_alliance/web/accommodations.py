@@ -1,6 +1,7 @@
 """An instructor's pages of accommodations: who is granted what, and the form of one student."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -18,6 +19,7 @@ from lti_alliance.parts import parts
 from lti_alliance.services import accommodation_views, accommodations, sections, terms
 from lti_alliance.services.accommodation_views import Person
 from lti_alliance.web import access, forms, opening, transaction
+from lti_alliance.web.local_times import own_zone
 from lti_alliance.web.opening import member_of
 from lti_alliance.web.rendering import page
 
@@ -64,7 +66,7 @@ def grant(membership_id: str) -> BaseResponse:
     try:
         granted, note = Accommodation(), ""
         if not is_taken_back:
-            granted, note = _read()
+            granted, note = _read(_shown_close(person, scope, activity))
         with transaction.act() as session:
             accommodations.grant_accommodation(
                 session,
@@ -86,11 +88,17 @@ def grant(membership_id: str) -> BaseResponse:
     return redirect(url_for(".accommodation", membership_id=membership_id, saved=1), 303)
 
 
-def _read() -> tuple[Accommodation, str]:
+def _shown_close(person: Person, scope: str, activity: Activity | None) -> datetime | None:
+    grants = accommodation_views.grants_of(db.session(), person, activity)
+    row = grants.activity if scope == "activity" else grants.course
+    return terms.granted_by(row).closes_at if row else None
+
+
+def _read(shown: datetime | None) -> tuple[Accommodation, str]:
     faults: dict[str, str] = {}
     granted, note = Accommodation(), ""
     try:
-        granted = parse_accommodation(forms.accommodation_fields(request.form))
+        granted = parse_accommodation(forms.accommodation_fields(request.form, shown=shown))
     except InvalidInput as invalid:
         faults |= invalid.fields
     try:
@@ -173,7 +181,7 @@ def _terms(activity: Activity | None, person: Person) -> terms.Terms | None:
 
 def _values(row: AccommodationRow | None, *, may_read_note: bool) -> dict[str, str]:
     if row is None:
-        return forms.accommodation_values(Accommodation())
-    values = forms.accommodation_values(terms.granted_by(row))
+        return forms.accommodation_values(Accommodation(), own_zone())
+    values = forms.accommodation_values(terms.granted_by(row), own_zone())
     note = accommodations.read_note(parts().sealer, row) if may_read_note else ""
     return values | {"note": note}

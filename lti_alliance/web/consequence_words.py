@@ -57,6 +57,36 @@ _SENTENCES: dict[Effect, tuple[str, str]] = {
         "An attempt that is open goes on under the new rules.",
         "%(num)s attempts that are open go on under the new rules.",
     ),
+    Effect.TIME_LIMIT: (
+        (
+            "An attempt that is open keeps the time that it began with. The new limit holds for "
+            "attempts that are started afterwards."
+        ),
+        (
+            "%(num)s attempts that are open keep the time that they began with. The new limit "
+            "holds for attempts that are started afterwards."
+        ),
+    ),
+    Effect.OWN_CLOSE: (
+        "For %(num)s student it closes at a time of their own, on %(at)s.",
+        "For %(num)s students it closes at a time of their own, the last on %(at)s.",
+    ),
+    Effect.OWN_CLOSED: (
+        "For %(num)s student it is closed all the same, by a date of their own that has passed.",
+        "For %(num)s students it is closed all the same, by dates of their own that have passed.",
+    ),
+    Effect.OWN_CLOSES_AT_ONCE: (
+        (
+            "For %(num)s student it closes at once, by a date of their own that has passed: an "
+            "attempt at the quiz counts as it was saved, a reflection that was not handed in is "
+            "lost to the grade."
+        ),
+        (
+            "For %(num)s students it closes at once, by dates of their own that have passed: an "
+            "attempt at the quiz counts as it was saved, a reflection that was not handed in is "
+            "lost to the grade."
+        ),
+    ),
     Effect.QUIZ_LEFT_OUT: (
         (
             "%(num)s student has worked on the quiz. The work is kept and counts nothing while the "
@@ -172,6 +202,10 @@ def _closing(found: Consequence) -> str:
             )
         case Effect.CLOSES_AT_ONCE:
             return str(gettext("It closes at once: nothing more can be handed in."))
+        case Effect.TIME_LIMIT if found.count == 0:
+            return str(
+                gettext("The new time limit holds for attempts that are started afterwards.")
+            )
         case Effect.CLOSES_EARLIER if found.count == 0:
             return str(gettext("It closes earlier, on %(at)s.", at=at))
         case Effect.CLOSES_LATER if found.at:

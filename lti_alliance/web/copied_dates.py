@@ -10,21 +10,20 @@ from flask import Response, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from lti_alliance.domain.activities import CLOSES_INVALID
 from lti_alliance.domain.course_plans import shift_weeks
+from lti_alliance.domain.local_times import local_text
 from lti_alliance.errors import InvalidInput, NotFound, Stale
 from lti_alliance.models import Context, db
 from lti_alliance.parts import parts
 from lti_alliance.services import copied_dates
 from lti_alliance.services.copied_dates import CopiedDate, NewDate
 from lti_alliance.web import access, opening, transaction
+from lti_alliance.web.local_times import own_zone, read_moment, read_zone
 from lti_alliance.web.rendering import page
-from lti_alliance.web.rhythms import read_local, read_zone
 
 WEEKS_INVALID = "Write a whole number of weeks from -520 to 520."
 CLOSES_PAST = "Choose a moment that has not passed: the activity would close at once."
 _MOST_WEEKS = 520
-_LOCAL = "%Y-%m-%dT%H:%M"
 
 Form = MultiDict[str, str]
 
@@ -43,7 +42,7 @@ def dates() -> Response:
     """Show the dates that the copied course had, moved by some weeks where that is asked for."""
     errors: dict[str, str] = {}
     weeks = _weeks(request.args, errors)
-    zone = read_zone(request.args, errors)
+    zone = read_zone(request.args, errors, proposed=own_zone())
     rows = [
         Row(date=each, closes_at=_proposed(each, weeks, zone), version=each.activity.version)
         for each in copied_dates.list_copied(db.session(), _context())
@@ -99,6 +98,7 @@ def _page(
         rows=rows,
         weeks=form.get("weeks", ""),
         zone=str(form.get("zone") or zone.key),
+        list_zone=zone.key,
         rhythm_errors=rhythm_errors or {},
         errors=refused.fields if isinstance(refused, InvalidInput) else {},
         is_stale=isinstance(refused, Stale),
@@ -129,7 +129,7 @@ def _proposed(each: CopiedDate, weeks: int | None, zone: ZoneInfo) -> str:
     moment: datetime | None = each.now
     if weeks is not None:
         moment = shift_weeks(each.old.astimezone(zone), weeks)
-    return moment.astimezone(zone).strftime(_LOCAL) if moment else ""
+    return local_text(moment, zone) if moment else ""
 
 
 def _read(
@@ -142,11 +142,8 @@ def _read(
         version = form.get(f"version.{each.activity.id}", "")
         if name not in form or not version.isdecimal() or len(version) > 9:
             continue
-        text = form[name].strip()
-        moment = read_local(text, zone) if text else None
-        if text and moment is None:
-            faults[name] = CLOSES_INVALID
-        elif moment is not None and moment <= parts().now() and moment != each.now:
+        moment = read_moment(form, name, zone=zone, errors=faults, shown=each.now)
+        if moment is not None and moment <= parts().now() and moment != each.now:
             faults[name] = CLOSES_PAST
         chosen[each.activity.id] = NewDate(closes_at=moment, base_version=int(version))
     return chosen

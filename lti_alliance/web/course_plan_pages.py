@@ -21,6 +21,7 @@ from lti_alliance.web.course_plans import (
     read_plan,
     typed_plan,
 )
+from lti_alliance.web.local_times import own_zone
 from lti_alliance.web.opening import member_of
 from lti_alliance.web.placing import hand_over, open_request
 from lti_alliance.web.rendering import page
@@ -31,7 +32,9 @@ def plan() -> Response:
     """Show a list of several activities with titles and dates, to be checked before it is sent."""
     asked = open_request()
     planned = {each.row.module_id for each in list_planned()}
-    proposed = propose_plan(request.args, parts().catalogue, presets=_presets(), planned=planned)
+    proposed = propose_plan(
+        request.args, parts().catalogue, presets=_presets(), planned=planned, zone=own_zone()
+    )
     return _plan_page(asked, proposed)
 
 

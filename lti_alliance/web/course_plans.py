@@ -9,24 +9,20 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import MultiDict
 
 from lti_alliance.content.catalogue import Catalogue
-from lti_alliance.domain.activities import (
-    CLOSES_INVALID,
-    ActivitySettings,
-    parse_settings,
-    propose,
-)
+from lti_alliance.domain.activities import ActivitySettings, parse_settings, propose
 from lti_alliance.domain.course_plans import put_in_order
+from lti_alliance.domain.local_times import local_text
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.presets import fit
 from lti_alliance.errors import InvalidInput
 from lti_alliance.services.deep_linking import Choice, check_title
 from lti_alliance.web import forms
 from lti_alliance.web.forms import Form
-from lti_alliance.web.rhythms import DEFAULT_RHYTHM, read_local, read_rhythm, read_zone
+from lti_alliance.web.local_times import NO_ZONE, read_moment, read_zone
+from lti_alliance.web.rhythms import DEFAULT_RHYTHM, read_rhythm
 
 NOTHING_CHOSEN = "Choose at least one module."
 ORDER_INVALID = "Write a whole number."
-_LOCAL = "%Y-%m-%dT%H:%M"
 _EDITED = ("quiz_points", "reflection_points", "attempts")
 """The settings that have a field of their own in the list; all others come with the preset."""
 
@@ -66,25 +62,35 @@ class Plan:
 
 
 def propose_plan(
-    form: Form, catalogue: Catalogue, *, presets: Presets, planned: Collection[str]
+    form: Form,
+    catalogue: Catalogue,
+    *,
+    presets: Presets,
+    planned: Collection[str],
+    zone: ZoneInfo = NO_ZONE,
 ) -> Plan:
-    """Propose a list: the modules that are named, or all but those planned already."""
+    """Propose a list: the modules that are named, or all but those planned already.
+
+    Where the form names no time zone, its times are in ``zone``.
+    """
     named = set(form.getlist("module")) or {
         module.id for module in catalogue.list() if module.id not in planned
     }
     chosen = MultiDict([("module", name) for name in named])
     chosen.update({name: form[name] for name in form if name != "module"})
-    return fill_plan(chosen, catalogue, presets=presets)
+    return fill_plan(chosen, catalogue, presets=presets, proposed=zone)
 
 
-def fill_plan(form: Form, catalogue: Catalogue, *, presets: Presets) -> Plan:
+def fill_plan(
+    form: Form, catalogue: Catalogue, *, presets: Presets, proposed: ZoneInfo = NO_ZONE
+) -> Plan:
     """Fill in order, presets and dates; what was typed stays as it was typed.
 
     A closing time that was typed stays as well: only empty ones, and those that were filled in
     before, follow the rhythm.
     """
     errors: dict[str, str] = {}
-    rhythm = read_rhythm(form, errors)
+    rhythm = read_rhythm(form, errors, proposed=proposed)
     zone = rhythm.zone
     rows = _ordered(form, catalogue, presets, errors)
     moments = iter(() if errors else rhythm.dates(sum(row.is_chosen for row in rows)))
@@ -196,21 +202,18 @@ def _dated(row: Row, moment: datetime | None, zone: ZoneInfo) -> Row:
     typed = row.fields["closes_at"]
     if moment is None or (typed and typed != row.dated):
         return row
-    text = moment.astimezone(zone).strftime(_LOCAL)
+    text = local_text(moment, zone)
     return replace(row, fields={**row.fields, "closes_at": text}, dated=text)
 
 
 def _choice(row: Row, zone: ZoneInfo, faults: dict[str, str]) -> Choice | None:
     found: dict[str, str] = {}
-    title, settings, closes_at = "", None, None
+    title, settings = "", None
     try:
         title = check_title(row.fields["title"])
     except InvalidInput as invalid:
         found |= invalid.fields
-    if text := row.fields["closes_at"].strip():
-        closes_at = read_local(text, zone)
-        if closes_at is None:
-            found["closes_at"] = CLOSES_INVALID
+    closes_at = read_moment(row.fields, "closes_at", zone=zone, errors=found)
     values: dict[str, Any] = forms.settings_values(row.settings)
     values |= {name: row.fields[name] for name in _EDITED}
     try:

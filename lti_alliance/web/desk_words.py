@@ -3,7 +3,8 @@
 from flask import Blueprint
 from flask_babel import gettext
 
-from lti_alliance.services.desk import Cell, CellState, Show, Sort
+from lti_alliance.services.desk import Show, Sort
+from lti_alliance.services.desk_cells import Cell, CellState
 from lti_alliance.services.my_work import WorkState
 
 

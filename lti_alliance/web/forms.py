@@ -1,17 +1,20 @@
 """Reading forms: what every form carries, and the few that need more than their fields."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
 from lti_alliance.domain.accommodations import Accommodation
-from lti_alliance.domain.activities import CLOSES_INVALID, ActivitySettings
+from lti_alliance.domain.activities import ActivitySettings
+from lti_alliance.domain.local_times import local_text
 from lti_alliance.domain.rubrics import Rubric
 from lti_alliance.errors import InvalidInput
+from lti_alliance.web.local_times import NO_ZONE, ZONE_FIELD, own_zone, read_moment, read_zone
 from lti_alliance.web.security import CSRF_FIELD
 
 VERSION_FIELD = "saved_version"
@@ -97,38 +100,41 @@ def self_levels(form: Form, rubric: Rubric | None) -> dict[str, int]:
     }
 
 
-def activity_fields(form: Form) -> dict[str, Any]:
-    """Read the settings form of an activity for ``domain.activities.parse_settings``."""
+def activity_fields(form: Form, *, shown: datetime | None = None) -> dict[str, Any]:
+    """Read the settings form of an activity for ``domain.activities.parse_settings``.
+
+    ``shown`` is the closing time that the form was filled in with.
+    """
     fields: dict[str, Any] = {name: form.get(name, "") for name in form}
     fields["parts"] = form.getlist("parts")
     fields["prompt_ids"] = form.getlist("prompt_ids")
-    fields["closes_at"] = moment(
-        form.get("closes_at", ""), field="closes_at", code="activity.settings_invalid"
-    )
+    fields["closes_at"] = moment(form, "closes_at", code="activity.settings_invalid", shown=shown)
     return fields
 
 
-def accommodation_fields(form: Form) -> dict[str, Any]:
-    """Read the form of an accommodation for ``domain.accommodations.parse_accommodation``."""
+def accommodation_fields(form: Form, *, shown: datetime | None = None) -> dict[str, Any]:
+    """Read the form of an accommodation for ``domain.accommodations.parse_accommodation``.
+
+    ``shown`` is the closing time that the form was filled in with.
+    """
     fields: dict[str, Any] = {name: form.get(name, "") for name in form}
-    fields["closes_at"] = moment(
-        form.get("closes_at", ""), field="closes_at", code="accommodation.invalid"
-    )
+    fields["closes_at"] = moment(form, "closes_at", code="accommodation.invalid", shown=shown)
     return fields
 
 
-def accommodation_values(granted: Accommodation) -> dict[str, str]:
-    """Write an accommodation as the fields of its form."""
+def accommodation_values(granted: Accommodation, zone: ZoneInfo = NO_ZONE) -> dict[str, str]:
+    """Write an accommodation as the fields of its form, with times on the clock of a zone."""
     return {
         "time_multiplier": _plain(granted.time_multiplier) if granted.time_multiplier > 1 else "",
         "extra_minutes": str(granted.extra_minutes or ""),
         "extra_attempts": str(granted.extra_attempts or ""),
-        "closes_at": f"{granted.closes_at:%Y-%m-%dT%H:%M}" if granted.closes_at else "",
+        "closes_at": local_text(granted.closes_at, zone) if granted.closes_at else "",
+        "zone": zone.key,
     }
 
 
-def settings_values(settings: ActivitySettings) -> dict[str, Any]:
-    """Write settings as the fields of their form."""
+def settings_values(settings: ActivitySettings, zone: ZoneInfo = NO_ZONE) -> dict[str, Any]:
+    """Write settings as the fields of their form, with times on the clock of a zone."""
     table = settings.level_table.shares
     return {
         "parts": sorted(settings.parts),
@@ -141,7 +147,8 @@ def settings_values(settings: ActivitySettings) -> dict[str, Any]:
         "shuffle": "on" if settings.shuffle else "",
         "prompt_ids": list(settings.prompt_ids),
         "reflection_grading": settings.reflection_grading,
-        "closes_at": f"{settings.closes_at:%Y-%m-%dT%H:%M}" if settings.closes_at else "",
+        "closes_at": local_text(settings.closes_at, zone) if settings.closes_at else "",
+        "zone": zone.key,
         "missing_parts": settings.missing_parts,
         "anonymous": "on" if settings.anonymous else "",
         "resubmissions": str(settings.resubmissions),
@@ -178,11 +185,13 @@ def _plain(number: Decimal) -> str:
     return format(number.normalize(), "f")
 
 
-def moment(text: str, *, field: str, code: str) -> datetime | None:
-    """Read a date and time in UTC as a browser writes it; nothing is no moment."""
-    if not text.strip():
-        return None
-    try:
-        return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
-    except ValueError:
-        raise InvalidInput({field: CLOSES_INVALID}, code=code) from None
+def moment(form: Form, name: str, *, code: str, shown: datetime | None = None) -> datetime | None:
+    """Read a moment on the clock of the zone that the form names; nothing typed is no moment."""
+    faults: dict[str, str] = {}
+    # A page from before its form named a zone was in UTC.
+    proposed = own_zone() if ZONE_FIELD in form else NO_ZONE
+    zone = read_zone(form, faults, proposed=proposed)
+    found = read_moment(form, name, zone=zone, errors=faults, shown=shown)
+    if faults:
+        raise InvalidInput(faults, code=code)
+    return found

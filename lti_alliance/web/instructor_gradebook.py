@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from lti_alliance.models import db
 from lti_alliance.parts import parts
 from lti_alliance.services import (
+    check_turns,
     delivery_views,
-    gradebook_checks,
     line_items,
     rosters,
     score_resending,
@@ -70,7 +70,7 @@ def compare() -> BaseResponse:
     if delivery_views.why_unreadable(activity.resource_link):
         return redirect(url_for("student.home", compared=0), 303)
     with transaction.act() as session:
-        gradebook_checks.ask(session, activity, at=parts().now())
+        check_turns.ask(session, activity, at=parts().now())
     return redirect(url_for("student.home", compared=1), 303)
 
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from lti_alliance.errors import InvalidInput, Stale
 from lti_alliance.models import Reflection, db
 from lti_alliance.parts import parts
-from lti_alliance.services import assessing, marking, markings, phrases, shelves
+from lti_alliance.services import assessing, flags, marking, markings, phrases, shelves
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import access, forms, transaction
 from lti_alliance.web.opening import activity_of, member_of
@@ -38,7 +38,7 @@ def shelf() -> Response:
         whole=whole,
         own=own,
         whose=whose,
-        viewer=viewer,
+        to_decide={r.id for r in whole.frozen if flags.may_decide(db.session(), r, viewer)},
         settings=activity_settings(activity),
         was_saved=request.args.get("saved", ""),
         released=request.args.get("released", type=int),

@@ -148,7 +148,7 @@ def worry() -> Response:
 
 
 def _until(name: str) -> datetime | None:
-    return forms.moment(request.form.get(name, ""), field=name, code="reflection.return_invalid")
+    return forms.moment(request.form, name, code="reflection.return_invalid")
 
 
 def _back(reflection_id: str, number: int) -> BaseResponse:

@@ -22,6 +22,7 @@ from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.consequences import Forecast
 from lti_alliance.web import access, forms, opening, preset_steps, transaction
 from lti_alliance.web.forms import Step
+from lti_alliance.web.local_times import own_zone
 from lti_alliance.web.opening import activity_of, member_of
 from lti_alliance.web.rendering import page
 
@@ -48,7 +49,8 @@ def configure(module_id: str) -> Response:
     settings = propose(module)
     if found.proposal is not None and found.proposal.module_id == module_id:
         settings = settings_from_json(found.proposal.settings)
-    return _settings_page(module, found.activity, values=forms.settings_values(settings))
+    values = forms.settings_values(settings, own_zone())
+    return _settings_page(module, found.activity, values=values)
 
 
 @access.configures
@@ -67,7 +69,7 @@ def set_up(module_id: str) -> BaseResponse:
     if (taken := preset_steps.take(module)) is not None:
         return _settings_page(module, found.activity, **taken.for_page)
     try:
-        settings = _read_settings(module)
+        settings = _read_settings(module, found.activity)
         if found.activity is not None:
             _change(found.activity, settings, module_id)
         else:
@@ -93,7 +95,8 @@ def settings() -> Response:
     activity = activity_of(access.current())
     module = _module(activity)
     current = activity_settings(activity)
-    return _settings_page(module, activity, values=forms.settings_values(current), tab="settings")
+    values = forms.settings_values(current, own_zone())
+    return _settings_page(module, activity, values=values, tab="settings")
 
 
 @access.configures
@@ -107,7 +110,7 @@ def change_settings() -> BaseResponse:
         typed = forms.typed_settings(request.form)
         return _settings_page(module, activity, values=typed, tab="settings")
     try:
-        changed = _read_settings(module)
+        changed = _read_settings(module, activity)
         if step is not Step.CONFIRM:
             forecast = _foresee(activity, changed)
             if forecast.consequences:
@@ -150,8 +153,9 @@ def _module(activity: Activity) -> Module:
     return modules.get_module(db.session(), parts().catalogue, content_hash=activity.content_hash)
 
 
-def _read_settings(module: Module) -> ActivitySettings:
-    return parse_settings(forms.activity_fields(request.form), module)
+def _read_settings(module: Module, activity: Activity | None) -> ActivitySettings:
+    shown = activity_settings(activity).closes_at if activity else None
+    return parse_settings(forms.activity_fields(request.form, shown=shown), module)
 
 
 def _change(activity: Activity, changed: ActivitySettings, module_id: str) -> None:

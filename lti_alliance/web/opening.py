@@ -74,7 +74,7 @@ def opening_of(visit: access.Visit) -> Opening:
     launch = visit.launch
     if (chosen := request.args.get(rendering.ACTIVITY_FIELD)) is not None:
         return Opening(OpeningKind.ACTIVITY, activity=_chosen(visit, chosen))
-    if visit.resource_link is not None and not launch.target_attempt:
+    if visit.resource_link is not None and not launch.targets_work:
         known = activities.find_activity(db.session(), visit.resource_link)
         if known is not None:
             return Opening(OpeningKind.ACTIVITY, activity=known)

@@ -18,6 +18,7 @@ from lti_alliance.parts import parts
 from lti_alliance.services import course_plans, deep_linking
 from lti_alliance.services.deep_linking import Choice
 from lti_alliance.web import access, course_plan_pages, forms, opening, preset_steps, quiz_pages
+from lti_alliance.web.local_times import own_zone
 from lti_alliance.web.placing import hand_over, open_request
 from lti_alliance.web.rendering import leave_handle_to_addresses, page
 
@@ -55,7 +56,7 @@ def configure(module_id: str) -> Response:
             db.session(), opening.key(planned), opening.member_of(access.current()).context_id
         )
         settings, title = settings_from_json(row.settings), row.title
-    values = forms.settings_values(settings) | {"title": title, "planned": planned}
+    values = forms.settings_values(settings, own_zone()) | {"title": title, "planned": planned}
     return _settings_page(asked, module, values)
 
 

@@ -65,8 +65,8 @@ def _fill(module: Module, typed: dict[str, Any]) -> Taken:
     except NotFound:
         raise InvalidInput({"preset": CHOICE_INVALID}, code="preset.invalid") from None
     values = forms.settings_values(fit(presets.settings_of(preset), module))
-    # A preset has no dates: what was typed stays.
-    values["closes_at"] = typed.get("closes_at", "")
+    # A preset has no dates: what was typed stays, in the zone in which it was typed.
+    values |= {name: typed.get(name, "") for name in ("closes_at", "zone")}
     said = gettext("Filled in from “%(name)s”. Nothing is saved yet.", name=preset.name)
     return Taken(values=typed | values, said=said)
 

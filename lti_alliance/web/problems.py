@@ -341,7 +341,7 @@ _WORK = {
         409, _("This reflection is with its writer, or held, and cannot be changed now.")
     ),
     "reflection.frozen": _undone(
-        409, _("This reflection is held until the person who flagged it has decided.")
+        409, _("This reflection is held until an instructor has decided about it.")
     ),
     "marking.own_first": _undone(
         409,

@@ -97,6 +97,7 @@ def reflection_page(
         phrases=phrases.list_phrases(db.session(), parts().sealer, viewer),
         readings=readings.list_readings(db.session(), found),
         viewer=viewer,
+        flagged_by=_flagged_by(found, viewer),
         tab="grading",
         **_text(found, version, settings, viewer),
         **_marking(found, viewer, is_by_rubric=is_by_rubric),
@@ -124,6 +125,13 @@ def _marking(found: Reflection, viewer: Membership, *, is_by_rubric: bool) -> di
         if may_assign
         else [],
     }
+
+
+def _flagged_by(found: Reflection, viewer: Membership) -> str:
+    """Name who flagged a reflection that is held; nothing where it is the viewer."""
+    if found.flagged_by_id is None or found.flagged_by_id == viewer.id:
+        return ""
+    return wording.member_name(db.session().get_one(Membership, found.flagged_by_id))
 
 
 def _text(

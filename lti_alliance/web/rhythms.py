@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from lti_alliance.domain.course_plans import MOST_DAYS, spread_dates
 from lti_alliance.web.forms import Form
+from lti_alliance.web.local_times import NO_ZONE, read_moment, read_zone
 
-ZONE_UNKNOWN = "Write a time zone such as Europe/Berlin, or UTC."
 FIRST_INVALID = "Write a date and a time like 2027-03-31 23:59, or leave it empty for no dates."
 EVERY_INVALID = f"Write a whole number of days from 1 to {MOST_DAYS}."
 OFF_INVALID = "Write days like 2027-03-31, with commas between them."
@@ -31,9 +31,9 @@ class Rhythm:
         return spread_dates(self.first, count, every_days=self.every_days, weeks_off=self.weeks_off)
 
 
-def read_rhythm(form: Form, errors: dict[str, str]) -> Rhythm:
-    """Read the rhythm, and note what cannot be used."""
-    zone = read_zone(form, errors)
+def read_rhythm(form: Form, errors: dict[str, str], *, proposed: ZoneInfo = NO_ZONE) -> Rhythm:
+    """Read the rhythm, and note what cannot be used; without a zone it is in the proposed one."""
+    zone = read_zone(form, errors, proposed=proposed)
     return Rhythm(
         zone=zone,
         first=_first(form, zone, errors),
@@ -42,33 +42,9 @@ def read_rhythm(form: Form, errors: dict[str, str]) -> Rhythm:
     )
 
 
-def read_zone(form: Form, errors: dict[str, str], *, name: str = "zone") -> ZoneInfo:
-    """Read a time zone; UTC stands in for one that is unknown, which is noted as a fault."""
-    try:
-        return ZoneInfo(form.get(name, "").strip() or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        errors["zone"] = ZONE_UNKNOWN
-        return ZoneInfo("UTC")
-
-
 def _first(form: Form, zone: ZoneInfo, errors: dict[str, str]) -> datetime | None:
-    text = form.get("first", "").strip()
-    if not text:
-        return None
-    moment = read_local(text, zone)
-    if moment is None:
-        errors["first"] = FIRST_INVALID
-        return None
-    return moment.astimezone(zone)
-
-
-def read_local(text: str, zone: ZoneInfo) -> datetime | None:
-    """Read a moment that was written on the clock of a zone; nothing for anything else."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=zone).astimezone(UTC) if moment.tzinfo is None else None
+    moment = read_moment(form, "first", zone=zone, errors=errors, unreadable=FIRST_INVALID)
+    return moment.astimezone(zone) if moment else None
 
 
 def _every(form: Form, errors: dict[str, str]) -> int:

@@ -6,10 +6,11 @@ from flask import Response
 
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Share
+from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.errors import NotAllowed
 from lti_alliance.models import Membership, Reflection, db
 from lti_alliance.parts import parts
-from lti_alliance.services import assessing, sections, submissions
+from lti_alliance.services import assessing, flags, sections, submissions
 from lti_alliance.services.submissions import Submission
 from lti_alliance.web import access, observing, opening, quiz_pages, transaction, wording
 from lti_alliance.web.rendering import page
@@ -22,6 +23,7 @@ class ReadReflection:
     reflection: Reflection
     task: str
     is_private: bool
+    is_held: bool = False
     text: str = ""
 
 
@@ -104,6 +106,14 @@ def _read(shown: Submission) -> list[ReadReflection]:
             prompt = assessing.prompt_of(session, parts().catalogue, found)
             if prompt.share is Share.PRIVATE:
                 read.append(ReadReflection(reflection=found, task=prompt.prompt, is_private=True))
+                continue
+            is_held = found.state == ReflectionState.FROZEN
+            if is_held and not flags.may_decide(session, found, reader):
+                read.append(
+                    ReadReflection(
+                        reflection=found, task=prompt.prompt, is_private=False, is_held=True
+                    )
+                )
                 continue
             opened = assessing.read_for_grading(
                 session,

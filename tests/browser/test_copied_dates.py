@@ -27,6 +27,7 @@ def test_the_dates_of_a_copy_are_shifted_and_set(
     press_enter(card.get_by_role("link", name="Choose"))
     tool.get_by_label("What the course calls it").fill(title)
     tool.get_by_label("Closing time, if there is one").fill("2099-03-02T12:00")
+    tool.get_by_label("Time zone").fill("UTC")
     press(tool, "button", "Add to the course")
     name = "title" if platform == "canvas" else "name"
     expect(page.locator(f"input[name={name}]")).to_have_value(title)

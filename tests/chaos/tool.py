@@ -54,7 +54,7 @@ from lti_alliance.services import (
     activities,
     assessing,
     attempts,
-    gradebook_checks,
+    check_turns,
     launches,
     platforms,
     reflections,
@@ -367,7 +367,7 @@ class Tool:
     def ask_for_comparison(self, school: str, column: str) -> None:
         with self.act() as session:
             activity = session.get_one(Activity, self.activities[school, column])
-            gradebook_checks.ask(session, activity, at=self.now)
+            check_turns.ask(session, activity, at=self.now)
 
     def switch(self, school: str, *, on: bool) -> None:
         """Let an administrator switch a registration on or off."""

@@ -192,6 +192,7 @@ def test_other_things_are_never_called(url: object) -> None:
         (LAUNCH_URL, Target()),
         (f"{LAUNCH_URL}?activity=a-1_B", Target(activity="a-1_B")),
         (f"{LAUNCH_URL}?attempt=b&activity=a", Target(activity="a", attempt="b")),
+        (f"{LAUNCH_URL}?reflection=r-2", Target(reflection="r-2")),
         ("https://TOOL.example:443/lti/launch", Target()),
         (f"{LAUNCH_URL}?other=x", None),
         (f"{LAUNCH_URL}?activity=a&activity=b", None),
@@ -204,5 +205,5 @@ def test_other_things_are_never_called(url: object) -> None:
     ],
 )
 def test_a_target_is_our_launch_address(uri: object, target: Target | None) -> None:
-    """By its parts, with at most the two opaque queries."""
+    """By its parts, with at most the three opaque queries."""
     assert parse_target(uri, launch_url=LAUNCH_URL) == target

@@ -6,10 +6,12 @@ from decimal import Decimal
 
 import pytest
 
+from lti_alliance.domain.accommodations import Accommodation, ToldDates
 from lti_alliance.domain.activities import ActivitySettings, MissingParts, Part
-from lti_alliance.domain.consequences import Effect, Underway, foresee
+from lti_alliance.domain.consequences import Effect, foresee
 from lti_alliance.domain.modules import FeedbackTiming, Grading, Keep
 from lti_alliance.domain.rubrics import LevelTable
+from lti_alliance.domain.underway import Person, Underway
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(days=7)
@@ -17,12 +19,13 @@ BOTH = frozenset({Part.QUIZ, Part.REFLECTION})
 QUIZ = ActivitySettings(parts=frozenset({Part.QUIZ}))
 WHOLE = ActivitySettings(parts=BOTH, prompt_ids=("r1",), reflection_grading=Grading.RUBRIC)
 WORK = Underway(
-    begun=5,
-    handed_in=4,
-    open_attempts=2,
-    open_reflections=1,
-    attempts_used=(1, 2, 3, 3),
-    attempts_done=(2, 3),
+    people=(
+        Person(attempts_used=1, has_open_attempt=True),
+        Person(attempts_used=2, has_handed_in=True),
+        Person(attempts_used=3, has_handed_in=True, has_open_attempt=True),
+        Person(attempts_used=3, has_handed_in=True),
+        Person(has_handed_in=True, open_reflections=1),
+    ),
     reflections={"r1": 3},
     waiting_reflections=1,
     graded_reflections=2,
@@ -47,6 +50,8 @@ def effects(old: ActivitySettings, work: Underway = WORK, **changes: object) -> 
             {Effect.ATTEMPTS_AGAIN: 1},
         ),
         (QUIZ, {"keep": Keep.FIRST}, {}),
+        (QUIZ, {"time_limit_minutes": 20}, {Effect.TIME_LIMIT: 2}),
+        (replace(QUIZ, time_limit_minutes=20), {"time_limit_minutes": None}, {"time_limit": 2}),
         (WHOLE, {"parts": frozenset({Part.REFLECTION})}, {Effect.QUIZ_LEFT_OUT: 4}),
         (WHOLE, {"parts": frozenset({Part.QUIZ})}, {Effect.REFLECTIONS_LEFT_OUT: 3}),
         (replace(WHOLE, parts=frozenset({Part.REFLECTION})), {"parts": BOTH}, {"quiz_added": 4}),
@@ -81,7 +86,7 @@ def effects(old: ActivitySettings, work: Underway = WORK, **changes: object) -> 
             {Effect.FEEDBACK_NOW: 4},
         ),
         (QUIZ, {"closes_at": NOON}, {Effect.CLOSES_AT_ONCE: 3}),
-        (replace(QUIZ, closes_at=NOON), {"closes_at": LATER}, {Effect.OPENS_AGAIN: 5}),
+        (replace(QUIZ, closes_at=NOON), {"closes_at": LATER}, {Effect.OPENS_AGAIN: 3}),
         (replace(QUIZ, closes_at=LATER), {"closes_at": None}, {Effect.CLOSES_LATER: 3}),
         (
             replace(WHOLE, closes_at=LATER),
@@ -126,7 +131,7 @@ def test_scores_that_change_are_counted_with_their_range() -> None:
 
 def test_nothing_is_said_to_nobody() -> None:
     """Without anybody under way, or without a change, there is nothing to say."""
-    nobody = Underway(begun=0, handed_in=0)
+    nobody = Underway()
 
     assert foresee(QUIZ, replace(QUIZ, attempts=1), nobody, at=NOON) == ()
     assert foresee(QUIZ, QUIZ, WORK, at=NOON) == ()
@@ -141,6 +146,9 @@ def test_nothing_is_said_to_nobody() -> None:
         ("feedback", FeedbackTiming.AFTER_CLOSE, True),
         ("closes_at", LATER, True),
         ("shuffle", False, False),
+        ("time_limit_minutes", 20, False),
+        ("anonymous", True, False),
+        ("resubmissions", 4, False),
         ("reflection_points", Decimal(3), False),
         ("prompt_ids", ("r9",), False),
         ("missing_parts", MissingParts.ZERO, False),
@@ -155,3 +163,88 @@ def test_an_open_attempt_goes_on_under_the_new_rules(
     assert (
         any(each.effect is Effect.ATTEMPTS_GO_ON and each.count == 2 for each in found) is is_felt
     )
+
+
+def of(*people: Person) -> Underway:
+    return Underway(people=people)
+
+
+OPEN = Person(attempts_used=3, has_handed_in=True, has_open_attempt=True)
+DONE = Person(attempts_used=3, has_handed_in=True)
+EARLIER = NOON - timedelta(days=1)
+
+
+def test_granted_attempts_count() -> None:
+    """Whoever was granted more attempts has not used them up, and is not over the new number."""
+    more = replace(DONE, granted=Accommodation(extra_attempts=2))
+    fewer = effects(QUIZ, of(DONE, more), attempts=2)
+    again = effects(QUIZ, of(DONE, more), attempts=4)
+
+    assert fewer == {Effect.ATTEMPTS_OVER: 1}
+    assert again == {Effect.ATTEMPTS_AGAIN_KEY_SEEN: 1}
+
+
+def test_a_granted_close_outlives_the_activitys() -> None:
+    """What is open of whoever was granted a later close is not lost, and that is said."""
+    granted = replace(OPEN, granted=Accommodation(closes_at=LATER))
+    dated = replace(QUIZ, closes_at=NOON + timedelta(hours=1))
+    found = foresee(dated, replace(dated, closes_at=EARLIER), of(OPEN, granted), at=NOON)
+
+    assert [(each.effect, each.count, each.at) for each in found] == [
+        (Effect.CLOSES_AT_ONCE, 1, None),
+        (Effect.OWN_CLOSE, 1, LATER),
+    ]
+
+
+def test_a_promise_keeps_an_attempt_open() -> None:
+    """An attempt that was promised a later end goes on past the activity's close."""
+    promised = replace(OPEN, promised_until=LATER)
+    assert effects(QUIZ, of(promised), closes_at=NOON) == {Effect.CLOSES_AT_ONCE: 0}
+    assert effects(QUIZ, of(OPEN), closes_at=NOON) == {Effect.CLOSES_AT_ONCE: 1}
+
+
+def test_without_a_close_the_platforms_dates_hold() -> None:
+    """Taking the close away gives force to the dates that the platform told, past ones too."""
+    dated = replace(QUIZ, closes_at=LATER)
+    ahead = replace(OPEN, told=ToldDates(closes_at=LATER + timedelta(days=1)))
+    past = replace(OPEN, told=ToldDates(closes_at=EARLIER))
+    found = foresee(dated, replace(dated, closes_at=None), of(OPEN, ahead, past), at=NOON)
+    told = [(each.effect, each.count, each.at) for each in found]
+
+    assert (Effect.ATTEMPTS_GO_ON, 2, None) in told
+    assert (Effect.CLOSES_LATER, 2, None) in told
+    assert (Effect.OWN_CLOSES_AT_ONCE, 1, None) in told
+    assert (Effect.OWN_CLOSE, 1, LATER + timedelta(days=1)) in told
+
+
+def test_opening_again_opens_nothing_whose_own_date_has_passed() -> None:
+    """An activity that opens again stays closed for whom the platform says so."""
+    past = replace(DONE, told=ToldDates(closes_at=EARLIER))
+    closed = replace(QUIZ, closes_at=NOON)
+
+    assert effects(closed, of(DONE, past), closes_at=None) == {
+        Effect.OPENS_AGAIN: 0,
+        Effect.OWN_CLOSED: 1,
+    }
+
+
+def test_whose_close_does_not_move_is_told_nothing() -> None:
+    """Before another past close nothing changes for anybody, whatever was granted."""
+    granted = replace(OPEN, granted=Accommodation(closes_at=LATER))
+    closed = replace(QUIZ, closes_at=EARLIER)
+
+    assert effects(closed, of(granted), closes_at=NOON) == {}
+
+
+def test_feedback_waits_for_each_persons_close() -> None:
+    """Whose own close has passed has seen the feedback already."""
+    past = replace(DONE, told=ToldDates(closes_at=EARLIER))
+    after = replace(QUIZ, feedback=FeedbackTiming.AFTER_CLOSE)
+    ahead = replace(DONE, told=ToldDates(closes_at=LATER))
+
+    assert effects(after, of(past, ahead), feedback=FeedbackTiming.AFTER_SUBMIT) == {
+        Effect.FEEDBACK_NOW: 1
+    }
+    assert effects(QUIZ, of(past, ahead), feedback=FeedbackTiming.AFTER_CLOSE) == {
+        Effect.FEEDBACK_LATER: 1
+    }

@@ -132,6 +132,7 @@ def test_student_launch(canvas: Bench) -> None:
         "student_view": "$com.instructure.User.student_view",
         "sections": '["Monday group"]',
         "section_restricted": "false",
+        "time_zone": "America/Denver",
     }
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from lti_alliance.models import Grade, ScoreDelivery
-from lti_alliance.services import gradebook_checks, score_delivery
+from lti_alliance.services import check_turns, gradebook_checks, score_delivery
 from lti_alliance.services.ports import Acts
 from lti_alliance.services.score_claims import claim_due
 from lti_alliance.services.score_records import record
@@ -95,7 +95,7 @@ class Scene:
     def compare(self, delivery_id: UUID) -> bool:
         """Compare the delivery's column with the gradebook now."""
         with self.acts() as session:
-            gradebook_checks.ask(
+            check_turns.ask(
                 session, session.get_one(ScoreDelivery, delivery_id).activity, at=self.at
             )
         return self.compare_due() > 0
@@ -105,9 +105,7 @@ class Scene:
         checks = 0
         while True:
             with self.acts() as session:
-                found = gradebook_checks.claim_check(
-                    session, at=self.at, lease=LEASE, token="check"
-                )
+                found = check_turns.claim_check(session, at=self.at, lease=LEASE, token="check")
             if found is None:
                 return checks
             with self.acts() as session:

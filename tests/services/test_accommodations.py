@@ -322,3 +322,24 @@ def test_only_students_of_the_course_are_granted_anything(stage: Stage) -> None:
         accommodation_views.get_person(
             stage.session, stage.registration.id, stage.join("student").id
         )
+
+
+def test_everybodys_own_terms_are_read_at_once(stage: Stage, sealer: Sealer) -> None:
+    """Grants for the course and the activity together, and told dates; the same as one by one."""
+    activity, other = stage.activity("one", attempts=2), stage.activity("two")
+    people = [stage.join(name) for name in ("granted", "both", "told", "plain", "elsewhere")]
+    granted, both, told, plain, elsewhere = people
+    grant(stage, sealer, granted, HOUR_AND_HALF)
+    grant(stage, sealer, both, Accommodation(extra_attempts=1))
+    grant(stage, sealer, both, Accommodation(closes_at=OWN_CLOSE), activity=activity)
+    grant(stage, sealer, elsewhere, Accommodation(extra_attempts=4), activity=other)
+    custom = {"lock_at": OWN_CLOSE.isoformat()}
+    terms.keep_told_dates(stage.session, activity.resource_link, told, custom, at=NOON)
+    terms.keep_told_dates(stage.session, other.resource_link, plain, custom, at=NOON)
+    own = terms.own_terms(stage.session, activity)
+
+    assert own.keys() == {granted.id, both.id, told.id}
+    for member in people:
+        base = terms.terms_of(stage.session, activity, member)
+        assert own.get(member.id, base) == base
+    assert own[both.id].granted == Accommodation(extra_attempts=1, closes_at=OWN_CLOSE)

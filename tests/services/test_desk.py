@@ -4,7 +4,8 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.models import Context, Membership
 from lti_alliance.services import desk
-from lti_alliance.services.desk import CellState, DeskQuery, Sending, Show, Sort
+from lti_alliance.services.desk import DeskQuery, Show, Sort
+from lti_alliance.services.desk_cells import CellState, Sending
 from tests.great_course import make_great_course
 from tests.services.test_reports import counted
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.redaction import GAP
 from lti_alliance.domain.reflections import ReflectionState
-from lti_alliance.errors import Conflict, InvalidInput
+from lti_alliance.errors import Conflict, InvalidInput, NotFound
 from lti_alliance.models import (
     Activity,
     AuditEvent,
@@ -19,6 +19,7 @@ from lti_alliance.models import (
 from lti_alliance.sealing import Sealer
 from lti_alliance.services import assessing, flags, passages, reflections, revisions, sealed_texts
 from lti_alliance.services.sealed_texts import TextKind, open_sealed
+from tests import factories
 from tests.services.work import assess, delivery_of, grade_of, write
 from tests.stage import NOON, Stage
 
@@ -99,7 +100,7 @@ def test_what_is_held_is_hidden_and_freezes_the_grade(
     """Its writer and other markers see no text, nobody grades it, nothing is sent."""
     writer = held.membership
     sent = delivery_of(stage, writer).desired_version
-    other = stage.join("other", role=Role.INSTRUCTOR)
+    other = stage.join("other", role=Role.TEACHING_ASSISTANT)
     writing = reflections.get_writing(
         stage.session,
         stage.catalogue,
@@ -142,6 +143,94 @@ def test_the_whole_text_can_go(stage: Stage, sealer: Sealer, held: Reflection) -
     purge(stage, sealer, held, None)
 
     assert set(everything(stage, sealer, held).split()) == {GAP}
+
+
+@pytest.mark.parametrize(
+    ("changes", "may"),
+    [
+        ({"role": Role.INSTRUCTOR}, True),
+        ({"role": Role.INSTRUCTOR, "sections": ["A"], "is_section_restricted": True}, True),
+        ({"role": Role.INSTRUCTOR, "sections": ["B"], "is_section_restricted": True}, False),
+        ({"role": Role.TEACHING_ASSISTANT}, False),
+        ({"role": Role.AIDE}, False),
+        ({"role": Role.CONTENT_DEVELOPER}, False),
+        ({"role": Role.LEARNER}, False),
+    ],
+)
+def test_every_instructor_may_decide(
+    stage: Stage, sealer: Sealer, held: Reflection, changes: dict[str, object], *, may: bool
+) -> None:
+    """Nobody waits for who flagged it; assistants and other sections neither read nor decide."""
+    held.membership.sections = ["A"]
+    other = stage.join("other", **changes)
+    stage.session.flush()
+
+    assert flags.may_decide(stage.session, held, other) is may
+    if not may:
+        with pytest.raises((Conflict, NotFound)):
+            assessing.get_handed_in(stage.session, stage.catalogue, held.id, viewer=other)
+        with pytest.raises(Conflict):
+            flags.clear_flag(stage.session, reflection=held, actor=other, at=NOON)
+        with pytest.raises(Conflict):
+            flags.purge(
+                stage.session,
+                sealer,
+                reflection=held,
+                quotes=None,
+                until=None,
+                actor=other,
+                at=NOON,
+            )
+        assert held.state == ReflectionState.FROZEN
+        return
+    assert assessing.get_handed_in(stage.session, stage.catalogue, held.id, viewer=other) is held
+    flags.purge(
+        stage.session, sealer, reflection=held, quotes=[NAME], until=None, actor=other, at=NOON
+    )
+    trail = {event.action: event for event in stage.session.scalars(select(AuditEvent))}
+    assert trail["reflection.flagged"].actor_id == stage.people["instructor"].user_id
+    assert trail["reflection.purged"].actor_id == other.user_id
+    assert not trail["reflection.purged"].details
+
+
+def test_an_instructor_of_another_course_does_not_decide(
+    stage: Stage, sealer: Sealer, held: Reflection
+) -> None:
+    """Whoever teaches elsewhere is nobody here."""
+    stranger = stage.join("stranger", role=Role.INSTRUCTOR)
+    stranger.context_id = factories.make_course(stage.session, stage.registration).id
+    stage.session.flush()
+
+    assert not flags.may_decide(stage.session, held, stranger)
+
+
+def test_an_assistant_who_flagged_decides_while_they_teach(
+    stage: Stage, sealer: Sealer, activity: Activity, student: Membership
+) -> None:
+    """Whoever flagged it has read it; when they are no assistant any more it is the others'."""
+    reflection = write(stage, sealer, activity, student, TEXT)
+    assistant = stage.join("assistant", role=Role.TEACHING_ASSISTANT)
+    flags.flag_identifying(stage.session, reflection=reflection, actor=assistant, at=NOON)
+    before = flags.may_decide(stage.session, reflection, assistant)
+    assistant.role = Role.LEARNER
+    stage.session.flush()
+
+    assert before
+    assert not flags.may_decide(stage.session, reflection, assistant)
+    flags.clear_flag(
+        stage.session, reflection=reflection, actor=stage.people["instructor"], at=NOON
+    )
+    assert reflection.state == ReflectionState.SUBMITTED
+
+
+def test_only_the_first_decision_counts(stage: Stage, sealer: Sealer, held: Reflection) -> None:
+    """Of two who decide, the second is told that it is not here any more."""
+    other = stage.join("other", role=Role.INSTRUCTOR)
+    purge(stage, sealer, held, [NAME])
+
+    with pytest.raises(Conflict) as refused:
+        flags.clear_flag(stage.session, reflection=held, actor=other, at=NOON)
+    assert refused.value.reason == "reflection.not_here"
 
 
 def test_words_that_are_not_there_take_nothing_out(

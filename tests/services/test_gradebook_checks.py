@@ -18,12 +18,13 @@ from lti_alliance.models import (
     ScoreDelivery,
 )
 from lti_alliance.services import (
+    check_turns,
     gradebook_checks,
     score_delivery,
     score_resending,
     score_tries,
 )
-from lti_alliance.services.gradebook_checks import DAILY, SOON, WEEKLY
+from lti_alliance.services.check_turns import DAILY, SOON, WEEKLY
 from lti_alliance.services.score_records import record
 from lti_alliance.services.score_sending import call
 from tests import factories
@@ -109,7 +110,7 @@ def test_a_person_may_ask(scene: Scene) -> None:
     (delivery_id,) = class_of(scene, 1)
     with scene.acts() as session:
         activity = session.get_one(ScoreDelivery, delivery_id).activity
-        gradebook_checks.ask(session, activity, at=scene.at)
+        check_turns.ask(session, activity, at=scene.at)
     asked = check_of(scene).asked_at
     scene.compare_due()
 
@@ -128,7 +129,7 @@ def test_a_question_during_a_reading_stays_open(scene: Scene) -> None:
         scene.at += timedelta(seconds=1)
         with scene.acts() as session:
             activity = session.get_one(ScoreDelivery, delivery_id).activity
-            gradebook_checks.ask(session, activity, at=scene.at)
+            check_turns.ask(session, activity, at=scene.at)
         return read(*args)  # type: ignore[arg-type]
 
     scene.gradebook.list_results = read_while_somebody_asks  # type: ignore[assignment, method-assign]
@@ -145,7 +146,7 @@ def test_one_worker_compares_a_column_at_a_time(scene: Scene) -> None:
 
     def claim(token: str) -> UUID | None:
         with scene.acts() as session:
-            return gradebook_checks.claim_check(session, at=scene.at, lease=LEASE, token=token)
+            return check_turns.claim_check(session, at=scene.at, lease=LEASE, token=token)
 
     first = claim("first")
 
@@ -174,7 +175,7 @@ def test_a_switched_off_platform_is_not_read(scene: Scene) -> None:
 
     assert scene.compare_due() == 0
     with scene.acts() as session:
-        assert not gradebook_checks.is_any_due(session, at=scene.at)
+        assert not check_turns.is_any_due(session, at=scene.at)
 
 
 # What cannot be read

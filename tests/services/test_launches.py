@@ -148,11 +148,30 @@ def test_a_students_launch_tells_their_own_dates(session: Session, launch: Launc
     assert (kept.due_at, kept.closes_at) == (datetime(2027, 5, 1, 10, tzinfo=UTC), None)
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("America/New_York", "America/New_York"),
+        ("europe/london", "Europe/London"),
+        ("99", ""),
+        ("Mars/Olympus", ""),
+        ("x" * 300, ""),
+    ],
+)
+def test_a_launch_keeps_the_zone_that_it_tells(
+    session: Session, launch: Launch, told: str, kept: str
+) -> None:
+    """Only the name of a time zone; Moodle's 99, which stands for the site's own, is none."""
+    found = entered(session, replace(launch, custom={"time_zone": told}), state_id="1", handle="h1")
+
+    assert found.time_zone == kept
+
+
 def test_a_launch_opens_one_session(session: Session, launch: Launch) -> None:
     """Everything the pages need is on the session's row."""
     told = replace(
         launch,
-        target=Target(activity="abc", attempt="def"),
+        target=Target(activity="abc", attempt="def", reflection="ghi"),
         custom={"activity": "x" * 100, "other": "y"},
         return_url="https://lms.example/back",
         locale="en",
@@ -163,6 +182,7 @@ def test_a_launch_opens_one_session(session: Session, launch: Launch) -> None:
     assert (found.state_id, found.handle, found.token_digest) == ("state-1", "h1", "token")
     assert (found.cookie_digest, found.course_role) == ("cookie", Role.LEARNER)
     assert (found.target_activity, found.target_attempt) == ("abc", "def")
+    assert found.target_reflection == "ghi"
     assert found.custom_activity == "x" * 64
     assert (found.return_url, found.locale) == ("https://lms.example/back", "en")
     assert (found.is_framed, found.is_test_user) == (False, False)

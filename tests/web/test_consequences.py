@@ -3,17 +3,19 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, select
 
-from lti_alliance.domain.activities import Part
+from lti_alliance.domain.accommodations import Accommodation
+from lti_alliance.domain.activities import MissingParts, Part
 from lti_alliance.domain.consequences import Consequence, Effect
-from lti_alliance.models import Activity, Grade
-from lti_alliance.services import consequences
+from lti_alliance.models import Activity, Attempt, Grade, Reflection
+from lti_alliance.services import accommodation_views, accommodations, consequences, flags
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web.consequence_words import consequence_words
-from tests.web.course import RUBRIC_PARTS, Course, open_course
+from tests.web.course import COMPLETION_PARTS, RUBRIC_PARTS, Course, open_course
 from tests.web.test_instructor_setup import fields_of
 from tests.web.visits import forms_of, text_of
 
@@ -121,6 +123,82 @@ def test_open_attempts_and_used_up_ones_are_counted(course: Course) -> None:
     assert "An attempt that is open goes on under the new rules." in text
 
 
+def test_a_changed_time_limit_says_what_becomes_of_open_attempts(course: Course) -> None:
+    """An attempt keeps the time that it began with, and the next one has the new limit."""
+    activity = course.stage.activity(module_id="taster", time_limit_minutes=30)
+    attempt = course.open_quiz("ben", activity)
+    began_with = attempt.deadline_at
+    teacher = course.visit("instructor", activity)
+    page = change(teacher, time_limit_minutes="10")
+    teacher.post("settings", on_the_way(page, "confirm"))
+    kept = course.fresh().get_one(Attempt, attempt.id)
+    course.hand_in_quiz("ben", kept.activity)
+    later = course.open_quiz("ben", kept.activity)
+
+    assert "An attempt that is open keeps the time that it began with." in text_of(page)
+    assert "under the new rules" not in text_of(page)
+    assert kept.deadline_at == began_with
+    assert later.deadline_at == course.now() + timedelta(minutes=10)
+
+
+def test_a_limit_that_no_open_attempt_has_is_said(course: Course) -> None:
+    """Without an open attempt it is said that the limit holds from the next one."""
+    activity = course.stage.activity(module_id="taster")
+    course.hand_in_quiz("ada", activity)
+    page = change(course.visit("instructor", activity), time_limit_minutes="10")
+
+    assert "The new time limit holds for attempts that are started afterwards." in text_of(page)
+
+
+def test_what_is_granted_counts(course: Course) -> None:
+    """Who was granted a later close and one more attempt is told apart, score and all."""
+    closes_at = course.now() + timedelta(hours=1)
+    settings = RUBRIC_PARTS | {"missing_parts": MissingParts.ZERO, "closes_at": closes_at}
+    activity = course.stage.activity(attempts=2, **settings)
+    for name in ("ada", "ben"):
+        course.hand_in_quiz(name, activity)
+        course.hand_in_quiz(name, activity)
+    accommodations.grant_accommodation(
+        course.session,
+        course.sealer,
+        person=accommodation_views.get_person(
+            course.session, course.stage.context.id, course.stage.people["ben"].id
+        ),
+        activity=activity,
+        granted=Accommodation(extra_attempts=1, closes_at=course.now() + timedelta(days=7)),
+        note="",
+        base_version=0,
+        actor=course.stage.people["instructor"],
+        at=course.now(),
+    )
+    course.session.commit()
+    past = course.now() - timedelta(hours=1)
+    values = {"closes_at": f"{past:%Y-%m-%dT%H:%M}", "attempts": "1"}
+    text = text_of(change(course.visit("instructor", activity), **values))
+
+    assert "1 student has used more attempts than that" in text
+    assert "1 score that waited is complete with this" in text
+    assert "For 1 student it closes at a time of their own, on " in text
+
+
+def test_the_grade_of_a_held_text_does_not_change(course: Course) -> None:
+    """While a text is held its grade stands, and no change of it is announced."""
+    activity = course.stage.activity(**COMPLETION_PARTS)
+    reflection_id = course.hand_in_reflection("ada", activity, "ta-r1", "I fell silent.")
+    before = text_of(change(course.visit("instructor", activity), reflection_points="30"))
+    flags.flag_identifying(
+        course.session,
+        reflection=course.session.get_one(Reflection, UUID(reflection_id)),
+        actor=course.stage.people["instructor"],
+        at=course.now(),
+    )
+    course.session.commit()
+    held = text_of(change(course.visit("instructor", activity), reflection_points="30"))
+
+    assert "1 score changes" in before
+    assert "score changes" not in held
+
+
 def test_a_close_in_the_past_says_what_becomes_of_open_work(course: Course) -> None:
     """What would be lost is said before it is."""
     activity = course.stage.activity(module_id="taster")
@@ -154,7 +232,7 @@ def test_a_great_class_costs_no_more_queries(course: Course) -> None:
         event.remove(engine, "before_cursor_execute", note)
         counts.append(len(statements))
 
-    assert counts[0] == counts[1] <= 6
+    assert counts[0] == counts[1] <= 8
 
 
 @pytest.mark.parametrize("effect", list(Effect))

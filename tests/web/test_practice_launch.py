@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,11 +11,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from lti_alliance.models import LaunchSession, LineItem, Profile
+from lti_alliance.domain.activities import ActivitySettings, Part
+from lti_alliance.models import LaunchSession, LineItem, Membership, Profile, ResourceLink
 from lti_alliance.practice_lms.app import create_practice_lms
 from lti_alliance.practice_lms.platform import EXTENSION
 from lti_alliance.practice_lms.settings import PracticeSettings
+from lti_alliance.services import activities, reflections
 from lti_alliance.services.platforms import add_registration
+from lti_alliance.services.score_claims import claim_due
+from lti_alliance.services.score_sending import prepare
 from tests.platforms import Browser, World
 from tests.practice_lms.forms import form_of
 
@@ -116,6 +121,20 @@ def test_student_and_teacher_get_in(school: School) -> None:
         assert expected in school.world.session.scalars(newest).all()
 
 
+@pytest.mark.parametrize("is_filled_in", [True, False])
+def test_the_persons_zone_is_kept(school: School, is_filled_in: bool) -> None:
+    """What the platform fills in is kept; a variable that it leaves as it is says nothing."""
+    if not is_filled_in:
+        school.platform.state.tool.custom["time_zone"] = "$Person.address.timeZone"
+    answer = school.launch(school.world.browser(), people(school, "teacher"), "taster")
+    school.world.session.rollback()
+    kept = school.world.session.scalars(select(LaunchSession.time_zone)).one()
+    told = {"canvas": "America/Denver", "moodle": "Europe/London"}[school.name]
+
+    assert answer.status_code == 303
+    assert kept == (told if is_filled_in else "")
+
+
 def test_the_gradebook_column_is_known(school: School) -> None:
     """A student's launch tells the tool where the score will go, on a host that it may call."""
     school.launch(school.world.browser(), people(school, "student"), "taster")
@@ -140,3 +159,53 @@ def test_a_form_of_the_platform_opens_once(school: School) -> None:
     assert browser.post("/lti/launch", data=form).status_code == 303
     assert browser.post("/lti/launch", data=form).status_code == 303
     assert other.post("/lti/launch", data=form).status_code == 401
+
+
+@pytest.mark.parametrize("school", ["canvas"], indirect=True)
+def test_speed_grader_opens_a_reflection_alone(school: School) -> None:
+    """The address that comes with a score of a reflection is opened as Canvas opens it."""
+    session, tool = school.world.session, school.world.app.extensions["alliance"]
+    browser, at = school.world.browser(), school.world.now()
+    for role in ("student", "teacher"):
+        school.launch(browser, people(school, role), "taster")
+    session.rollback()
+    members = {member.role: member for member in session.scalars(select(Membership))}
+    activity = activities.set_up_activity(
+        session,
+        tool.catalogue,
+        link=session.scalars(select(ResourceLink)).one(),
+        module_id="taster",
+        settings=ActivitySettings(parts=frozenset({Part.REFLECTION}), prompt_ids=("ta-r1",)),
+        actor=members["instructor"],
+        at=at,
+    )
+    reflections.submit_reflection(
+        session,
+        tool.sealer,
+        activity=activity,
+        membership=members["learner"],
+        prompt_id="ta-r1",
+        text="I fell silent.",
+        base_version=0,
+        at=at,
+    )
+    claimed = claim_due(session, at=at, limit=1, lease=timedelta(minutes=1), token="token")
+    launch_url = f"{school.world.base_url}/lti/launch"
+    (step,) = prepare(session, claimed, token="token", launch_url=launch_url, at=at)
+    session.commit()
+    course = next(iter(school.platform.state.courses.values()))
+    item, student = course.primary_item("taster"), people(school, "student")
+    cell = course.cell(item.id, student)
+    cell.submission_type, cell.submission_data = "basic_lti_launch", step.score.review_url
+    client = school.app.test_client()
+    client.post("/canvas/login_as", json={"person": people(school, "teacher")})
+    opened = client.get(f"/canvas/courses/{course.id}/gradebook/{item.id}/{student}/launch")
+    begun = browser.post("/lti/login", data=form_of(opened.text)[1])
+    if begun.status_code == 303:
+        begun = browser.get(begun.location)
+    answer = browser.post("/lti/launch", data=school.message(client, begun.location))
+    page = browser.get(answer.location, follow_redirects=True)
+
+    assert "?reflection=" in step.score.review_url
+    assert 'data-page="submission"' in page.text
+    assert "I fell silent." in page.text

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from lti_alliance.domain.launch import Role
 from lti_alliance.models import AuditEvent, Draft, Reflection, SubmittedVersion
 from tests.web.course import RUBRIC_PARTS, Course, open_course
 from tests.web.test_instructor_grading import levels
@@ -165,7 +166,7 @@ def test_identifying_words_are_held_and_taken_out(course, activity, handed_in, t
     """Held: hidden. Taken out: gone from every page, and the writer may hand in again."""
     teacher.post(f"grading/{handed_in}/flag", {})
     held = text_of(ada.get(PAGE))
-    course.stage.join("second", role=course.stage.people["instructor"].role)
+    course.stage.join("second", role=Role.TEACHING_ASSISTANT)
     course.session.commit()
     refused = course.visit("second", activity).get(f"grading/{handed_in}")
     teacher.post(f"grading/{handed_in}/purge", {"quotes": "fell silent", "purge_until": ""})
@@ -176,6 +177,43 @@ def test_identifying_words_are_held_and_taken_out(course, activity, handed_in, t
     assert refused.status_code == 409
     assert "fell silent" not in after.text
     assert "[removed]" in dict(forms_of(after)[0]["fields"])["text"]
+
+
+def test_another_instructor_decides(course, activity, handed_in, ada):
+    """The page says who flagged it and takes the decision of any instructor, on record."""
+    course.join("tia", role=Role.TEACHING_ASSISTANT)
+    course.session.commit()
+    course.visit("tia", activity).post(f"grading/{handed_in}/flag", {})
+    teacher = course.visit("instructor", activity)
+    page = teacher.get(f"grading/{handed_in}")
+    own = course.visit("tia", activity).get(f"grading/{handed_in}")
+    lifted = teacher.post(f"grading/{handed_in}/flag/cleared", {})
+
+    assert "Tia flagged this text." in text_of(page)
+    assert "You flagged this text." in text_of(own)
+    assert lifted.status_code == 303
+    assert "fell silent" in ada.get(PAGE).text
+    trail = course.fresh().execute(select(AuditEvent.action, AuditEvent.actor_id)).all()
+    done_by = {each.action: each.actor_id for each in trail}
+    assert done_by["reflection.flagged"] == course.stage.people["tia"].user_id
+    assert done_by["reflection.flag_cleared"] == course.stage.people["instructor"].user_id
+
+
+def test_what_is_held_is_held_in_the_gradebooks_view(course, activity, handed_in, teacher):
+    """The page that SpeedGrader opens hides it from all but those who decide."""
+    teacher.post(f"grading/{handed_in}/flag", {})
+    course.join("tia", role=Role.TEACHING_ASSISTANT)
+    course.join("second", role=Role.INSTRUCTOR)
+    course.session.commit()
+    pages = {
+        who: visitor.follow(visitor.get())
+        for who in ("tia", "second", "instructor")
+        for visitor in [course.visit(who, activity, for_user="sub-ada")]
+    }
+
+    assert "fell silent" not in pages["tia"].text
+    assert "This text is held and hidden" in text_of(pages["tia"])
+    assert all("fell silent" in pages[who].text for who in ("second", "instructor"))
 
 
 def test_a_worry_is_nowhere_on_record(course, handed_in, teacher, caplog):

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from lti_alliance.app import create_app
-from lti_alliance.models import Attempt, Response, ScoreDelivery, db
+from lti_alliance.models import Activity, Attempt, Response, ScoreDelivery, db
+from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import cookies
 from tests.conftest import SOON_MS
 from tests.web.course import RUBRIC_PARTS, Course, open_course
+from tests.web.test_copied_dates import closes_at, copied
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
 
@@ -302,3 +305,36 @@ def press_to(page: Page, name: str) -> None:
             page.wait_for_load_state()
             return
     raise AssertionError(f"{name} cannot be reached by keyboard")
+
+
+def test_a_list_of_times_follows_the_browsers_zone(context, course):
+    """The dates of a copied course are shown on its clock, labelled so, and read on it."""
+    activity = copied(course)
+    page = open_page(context, course, "instructor", activity, "dates?weeks=4")
+    listed = page.get_by_label("Closes (America/Chicago)")
+    expect(listed).to_have_value("2027-04-07T17:30")
+    page.get_by_role("button", name="Set these closing times").click()
+    expect(page.get_by_role("status").first).to_contain_text("1 activity has its closing time")
+
+    assert closes_at(course, activity) == datetime(2027, 4, 7, 22, 30, tzinfo=UTC)
+
+
+def test_the_browsers_zone_is_proposed_where_none_was_told(context, course):
+    """The time is shown on its clock and stays the same moment; a zone that was told stays."""
+    closes = datetime(2027, 7, 2, 4, 59, tzinfo=UTC)
+    activity = course.stage.activity(closes_at=closes)
+    page = open_page(context, course, "instructor", activity, "settings")
+    expect(page.locator("#zone")).to_have_value("America/Chicago")
+    expect(page.locator("#closes_at")).to_have_value("2027-07-01T23:59")
+    expect(page.locator("#zone-names option[value='Europe/Berlin']")).to_have_count(1)
+    page.fill("#attempts", "2")
+    page.get_by_role("button", name="Save the settings").click()
+    expect(page.get_by_role("status").first).to_contain_text("Saved.")
+    course.fresh()
+    told = open_page(context, course, "instructor", activity, "settings", time_zone="Europe/Berlin")
+    expect(told.locator("#zone-names option[value='Europe/Berlin']")).to_have_count(1)
+
+    saved = activity_settings(course.session.get_one(Activity, activity.id))
+    assert (saved.attempts, saved.closes_at) == (2, closes)
+    expect(told.locator("#zone")).to_have_value("Europe/Berlin")
+    expect(told.locator("#closes_at")).to_have_value("2027-07-02T06:59")

@@ -42,6 +42,11 @@ def from_canvas(course: Course, viewer: str, activity: Any, attempt_id: str) -> 
     return course.visit(viewer, activity, link=None, target_attempt=attempt_id)
 
 
+def at_reflection(course: Course, viewer: str, activity: Any, reflection_id: str) -> Visitor:
+    """Open the address of a reflection that came with a score, as Canvas does."""
+    return course.visit(viewer, activity, link=None, target_reflection=reflection_id)
+
+
 def shown(visitor: Visitor) -> Any:
     """Open the page that the launch leads to."""
     return visitor.follow(visitor.get())
@@ -105,6 +110,59 @@ def test_others_are_refused(course: Course, role: Role) -> None:
 
     assert page.status_code == 403
     assert 'data-error-code="review.not_allowed"' in page.text
+
+
+def test_a_reflection_alone_has_an_address(course: Course) -> None:
+    """Where there is no attempt, the reflection's address opens the same page, for the same few."""
+    activity = course.stage.activity(**COMPLETION_PARTS)
+    reflection_id = course.hand_in_reflection("ada", activity, "ta-r1", SECRET)
+    course.join("dee", role=Role.ADMINISTRATOR)
+    graders, own, others, admins = (
+        shown(at_reflection(course, viewer, activity, reflection_id))
+        for viewer in ("instructor", "ada", "ben", "dee")
+    )
+
+    assert "Submission of Ada" in text_of(graders)
+    assert SECRET in text_of(graders)
+    assert "Your submission" in text_of(own)
+    assert "/reflections/ta-r1" in own.text
+    assert [page.status_code for page in (others, admins)] == [403, 403]
+    assert all('data-error-code="review.not_allowed"' in each.text for each in (others, admins))
+    assert SECRET not in others.text + admins.text
+    reads = course.fresh().scalars(
+        select(AuditEvent.object_id).where(AuditEvent.action == "reflection.read")
+    )
+    assert [str(each) for each in reads] == [reflection_id]
+
+
+@pytest.mark.parametrize(
+    ("section", "excluded", "status"), [("A", False, 200), ("B", False, 404), ("A", True, 403)]
+)
+def test_an_assistant_opens_a_reflections_address(
+    course: Course, section: str, excluded: bool, status: int
+) -> None:
+    """An assistant sees the work of their own section, while the course lets assistants at all."""
+    activity = course.stage.activity(**COMPLETION_PARTS)
+    reflection_id = course.hand_in_reflection("ada", activity, "ta-r1", SECRET)
+    course.join("tia", role=Role.TEACHING_ASSISTANT)
+    course.stage.people["ada"].sections = ["A"]
+    course.stage.people["tia"].sections = [section]
+    course.stage.context.is_limited_to_sections = True
+    course.stage.context.assistants_excluded = excluded
+    course.session.commit()
+    page = shown(at_reflection(course, "tia", activity, reflection_id))
+
+    assert page.status_code == status
+    assert (SECRET in page.text) == (status == 200)
+
+
+def test_no_reflection_of_another_course(course: Course) -> None:
+    """A reflection's address opens nothing in a course that it was not written in."""
+    activity = course.stage.activity(**COMPLETION_PARTS)
+    unknown = ("6f1fd8a2-30c8-4f2f-bd1d-1d2a8c1f0a11", "not-an-id")
+    answers = [shown(at_reflection(course, "instructor", activity, each)) for each in unknown]
+
+    assert [each.status_code for each in answers] == [404, 404]
 
 
 def test_nothing_there_yet(course: Course) -> None:
