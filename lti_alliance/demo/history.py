@@ -16,7 +16,17 @@ from lti_alliance.demo.course import Act, Placement
 from lti_alliance.demo.launching import find_session, launch
 from lti_alliance.demo.stage import Stage
 from lti_alliance.demo.writings import COMMENTS, REFLECTIONS, UNUSUAL_WORDINGS
-from lti_alliance.domain.items import Item, ShortItem, response_field
+from lti_alliance.domain.items import (
+    BranchItem,
+    Item,
+    LinesItem,
+    MultipleItem,
+    NumericItem,
+    ShortItem,
+    SingleItem,
+    response_field,
+    right_choices,
+)
 from lti_alliance.models import Activity, Membership, Reflection
 from lti_alliance.parts import Parts
 from lti_alliance.services import assessing, attempts, markings, reflections
@@ -243,11 +253,30 @@ class History:
             if unusual:
                 return [self.rng.choice(UNUSUAL_WORDINGS)]
             return [item.accepted[0].text if knows else "rapport"]
-        right = [option.id for option in item.options if option.correct]
-        if knows:
-            return right
-        wrong = [option.id for option in item.options if not option.correct]
-        return [*right[1:], self.rng.choice(wrong)]
+        if isinstance(item, SingleItem | MultipleItem):
+            right = [option.id for option in item.options if option.correct]
+            wrong = [option.id for option in item.options if not option.correct]
+            return right if knows else [*right[1:], self.rng.choice(wrong)]
+        if isinstance(item, NumericItem):
+            return [f"{item.accepted[0].middle + (0 if knows else 1):f}"]
+        if isinstance(item, BranchItem):
+            return self._way(item, knows=knows)
+        return self._lines(item, knows=knows)
+
+    def _way(self, item: BranchItem, *, knows: bool) -> list[str]:
+        way, here = [], item.nodes[0]
+        while here.choices:
+            best = max(here.choices, key=lambda choice: choice.points)
+            choice = best if knows else self.rng.choice(here.choices)
+            way.append(f"{here.id}:{choice.id}")
+            here = item.get_node(choice.to)
+        return way
+
+    def _lines(self, item: LinesItem, *, knows: bool) -> list[str]:
+        right = list(right_choices(item).values())
+        if not knows:
+            self.rng.shuffle(right)
+        return [f"{line}:{choice}" for line, choice in zip(item.shown_ids, right, strict=True)]
 
     def _both(
         self, session: Session, player: Player, placement: Placement

@@ -17,7 +17,9 @@ from lti_alliance.domain.kinds.base import (
     ItemKind,
     KeyState,
     Lock,
+    confidence_field,
     digits,
+    field_names,
     response_field,
 )
 from lti_alliance.domain.kinds.choices import (
@@ -60,6 +62,7 @@ from lti_alliance.domain.kinds.written import (
     TextResponse,
 )
 from lti_alliance.domain.wordings import MAX_TEXT_LENGTH
+from lti_alliance.errors import InvalidInput
 
 __all__ = [
     "CHOSEN_TWICE",
@@ -104,12 +107,16 @@ __all__ = [
     "SingleItem",
     "Target",
     "TextResponse",
+    "confidence_field",
     "content_hash",
+    "field_names",
     "is_whole",
     "parse_response",
+    "read_confidence",
     "response_field",
     "response_from_json",
     "response_to_json",
+    "right_choices",
     "with_accepted",
 ]
 
@@ -125,6 +132,20 @@ def parse_response(item: Item, values: Sequence[str]) -> Response | None:
     Raises ``InvalidInput`` with the field ``response.<item id>``.
     """
     return item.read(values)
+
+
+def read_confidence(item: Item, values: Sequence[str]) -> int | None:
+    """Read how sure the student is, from 1 to 3; None where nothing was said.
+
+    Raises ``InvalidInput`` with the field ``confidence.<item id>``.
+    """
+    given = [value for value in values if value]
+    if not given:
+        return None
+    if len(given) > 1 or given[0] not in ("1", "2", "3"):
+        field = confidence_field(item.id)
+        raise InvalidInput({field: UNKNOWN_CHOICE}, code="response.invalid")
+    return int(given[0])
 
 
 def response_to_json(response: Response) -> dict[str, Any]:
@@ -172,6 +193,17 @@ def with_accepted(item: ShortItem, wordings: Iterable[tuple[str, Decimal]]) -> S
     """Return the item with further wordings accepted, each with its share of the points."""
     further = tuple(ShortKey(text=text, share=share) for text, share in wordings)
     return replace(item, accepted=item.accepted + further)
+
+
+def right_choices(item: LinesItem) -> dict[str, str]:
+    """Return the answer of the key for each line of an item, in source order."""
+    match item:
+        case MatchingItem():
+            return {row.id: row.target for row in item.rows}
+        case OrderingItem():
+            return dict(zip(item.shown_ids, item.choice_ids, strict=True))
+        case RateItem():
+            return {reply.id: str(reply.value) for reply in item.replies}
 
 
 def is_whole(item: Item, response: Response | None) -> bool:

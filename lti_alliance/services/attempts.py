@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -16,8 +16,10 @@ from lti_alliance.domain.attempts import AttemptState, Form, form_from_json, for
 from lti_alliance.domain.items import (
     Item,
     Response,
+    confidence_field,
+    field_names,
     parse_response,
-    response_field,
+    read_confidence,
     response_from_json,
     response_to_json,
 )
@@ -40,6 +42,8 @@ class Sheet:
     form: Form
     items: tuple[Item, ...]
     responses: Mapping[str, Response]
+    confidences: Mapping[str, int] = field(default_factory=dict)
+    """How sure the student is of an item, from 1 to 3."""
 
     @property
     def unanswered(self) -> tuple[int, ...]:
@@ -128,13 +132,14 @@ def get_sheet(session: Session, catalogue: Catalogue, attempt: Attempt) -> Sheet
     """Return the attempt as it was given, in the content version it was started with."""
     module = modules.get_module(session, catalogue, content_hash=attempt.content_hash)
     form = form_from_json(attempt.form)
-    rows = session.scalars(select(ResponseRow).where(ResponseRow.attempt_id == attempt.id))
+    rows = session.scalars(select(ResponseRow).where(ResponseRow.attempt_id == attempt.id)).all()
     return Sheet(
         attempt=attempt,
         module=module,
         form=form,
         items=tuple(module.quiz.get_item(item.item_id) for item in form.items),
         responses={r.item_id: response_from_json(r.value) for r in rows if r.value is not None},
+        confidences={r.item_id: r.confidence for r in rows if r.confidence is not None},
     )
 
 
@@ -144,22 +149,38 @@ def read_fields(sheet: Sheet, fields: Fields) -> dict[str, Response | None]:
     Raises ``InvalidInput`` for fields that belong to no item of the form (a score sent along is
     one of those) and for responses that cannot be read.
     """
-    known = {response_field(item.id): item for item in sheet.items}
-    if unknown := sorted(set(fields) - set(known)):
+    known = {name: item for item in sheet.items for name in field_names(item)}
+    if unknown := sorted(set(fields) - set(known) - set(_confidence_fields(sheet))):
         raise InvalidInput(
             dict.fromkeys(unknown, "This field does not belong to the quiz."),
             code="submit.field_not_allowed",
         )
     responses: dict[str, Response | None] = {}
     faults: dict[str, str] = {}
-    for name, values in fields.items():
+    for item in sheet.items:
+        sent = [fields[name] for name in field_names(item) if name in fields]
+        if not sent:
+            continue
         try:
-            responses[known[name].id] = parse_response(known[name], values)
+            responses[item.id] = parse_response(item, [value for part in sent for value in part])
         except InvalidInput as invalid:
             faults.update(invalid.fields)
     if faults:
         raise InvalidInput(faults, code="response.invalid")
     return responses
+
+
+def read_confidences(sheet: Sheet, fields: Fields) -> dict[str, int | None]:
+    """Read how sure the student is of each item that was sent with it."""
+    return {
+        item.id: read_confidence(item, fields[name])
+        for name, item in _confidence_fields(sheet).items()
+        if name in fields
+    }
+
+
+def _confidence_fields(sheet: Sheet) -> dict[str, Item]:
+    return {confidence_field(item.id): item for item in sheet.items if item.confidence}
 
 
 def save_responses(
@@ -178,10 +199,10 @@ def save_responses(
     """
     _check_may_save(session, attempt, at=at)
     sheet = get_sheet(session, catalogue, attempt)
-    responses = read_fields(sheet, fields)
+    responses, confidences = read_fields(sheet, fields), read_confidences(sheet, fields)
     if not _move(session, attempt, base_version, saved_at=at):
         _raise_why(session, attempt)
-    _write(session, attempt, responses)
+    _write(session, attempt, responses, confidences)
     session.refresh(attempt)
     return attempt.saved_version
 
@@ -202,7 +223,7 @@ def submit_attempt(
     """
     _check_may_save(session, attempt, at=at)
     sheet = get_sheet(session, catalogue, attempt)
-    responses = read_fields(sheet, fields)
+    responses, confidences = read_fields(sheet, fields), read_confidences(sheet, fields)
     if not _move(
         session,
         attempt,
@@ -212,7 +233,7 @@ def submit_attempt(
         submitted_at=at,
     ):
         _raise_why(session, attempt)
-    _write(session, attempt, responses)
+    _write(session, attempt, responses, confidences)
     session.refresh(attempt)
     audit.record(
         session,
@@ -276,7 +297,12 @@ def _raise_why(session: Session, attempt: Attempt) -> None:
     raise Stale(attempt.saved_version)
 
 
-def _write(session: Session, attempt: Attempt, responses: Mapping[str, Response | None]) -> None:
+def _write(
+    session: Session,
+    attempt: Attempt,
+    responses: Mapping[str, Response | None],
+    confidences: Mapping[str, int | None],
+) -> None:
     rows = {
         row.item_id: row
         for row in session.scalars(select(ResponseRow).where(ResponseRow.attempt_id == attempt.id))
@@ -286,5 +312,11 @@ def _write(session: Session, attempt: Attempt, responses: Mapping[str, Response 
         if item_id in rows:
             rows[item_id].value = value
         elif value is not None:
-            session.add(ResponseRow(attempt_id=attempt.id, item_id=item_id, value=value))
+            rows[item_id] = ResponseRow(attempt_id=attempt.id, item_id=item_id, value=value)
+            session.add(rows[item_id])
+    for item_id, sure in confidences.items():
+        if item_id in rows:
+            rows[item_id].confidence = sure
+        elif sure is not None:
+            session.add(ResponseRow(attempt_id=attempt.id, item_id=item_id, confidence=sure))
     session.flush()

@@ -1,5 +1,6 @@
 """A student's pages: the activity, its reading, the quiz, its result, the reflections."""
 
+import re
 from collections.abc import Mapping
 from random import SystemRandom
 
@@ -127,8 +128,10 @@ def save_responses(attempt_id: str) -> BaseResponse:
         return _answer_refused_save(_own_attempt(attempt_id), fields, refused)
     if wants_json():
         return _saved(version)
-    step = ".review" if request.args.get("then") == "review" else ".attempt"
-    return redirect(url_for(step, attempt_id=attempt_id), 303)
+    then = request.args.get("then", "")
+    step = ".review" if then == "review" else ".attempt"
+    place = then if re.fullmatch(r"question-\d{1,3}", then) else None
+    return redirect(url_for(step, attempt_id=attempt_id, _anchor=place), 303)
 
 
 @blueprint.get("/attempts/<attempt_id>/review")
@@ -281,6 +284,9 @@ def _result(found: Attempt, *, is_own: bool) -> Response:
 
 def _check_same(sheet: Sheet, fields: forms.Fields) -> None:
     """Let a repeated submission pass, and refuse one that brings other answers."""
+    for item_id, sure in attempts.read_confidences(sheet, fields).items():
+        if sheet.confidences.get(item_id) != sure:
+            raise Conflict("submit.conflict")
     for item_id, response in attempts.read_fields(sheet, fields).items():
         if sheet.responses.get(item_id) != response:
             raise Conflict("submit.conflict")

@@ -99,6 +99,11 @@ class ItemBase:
         """The answers to choose from beside each shown line, in source order."""
         return ()
 
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        """What has a form field of its own, beside the one of the item."""
+        return ()
+
     def unlocked(self) -> slice:
         """Return which of the shown ids may change places."""
         match self.lock:
@@ -125,6 +130,17 @@ class DraftableItem(ItemBase):
 def response_field(item_id: str) -> str:
     """Name the form field that carries the response to an item."""
     return f"response.{item_id}"
+
+
+def field_names(item: ItemBase) -> tuple[str, ...]:
+    """Name every form field that may carry a part of the response to an item."""
+    field = response_field(item.id)
+    return (field, *(f"{field}.{part}" for part in item.part_ids))
+
+
+def confidence_field(item_id: str) -> str:
+    """Name the form field that carries how sure the student is."""
+    return f"confidence.{item_id}"
 
 
 def invalid(item: ItemBase, message: str) -> InvalidInput:

@@ -70,6 +70,11 @@ class BranchItem(DraftableItem):
     nodes: tuple[BranchNode, ...]
     """Without loops, all reachable from the one called ``start``."""
 
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        """The moments."""
+        return tuple(node.id for node in self.nodes)
+
     def get_node(self, node_id: str) -> BranchNode:
         """Return a node by its id."""
         return next(node for node in self.nodes if node.id == node_id)

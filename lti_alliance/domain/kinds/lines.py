@@ -38,6 +38,17 @@ class LinesResponse:
         return {"pairs": dict(self.pairs)}
 
 
+class _HasLines:
+    """Each line has a form field of its own."""
+
+    __slots__ = ()
+
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        """The lines."""
+        return self.shown_ids  # type: ignore[attr-defined, no-any-return]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchRow:
     """A statement and the id of what belongs to it."""
@@ -57,7 +68,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatchingItem(ItemBase):
+class MatchingItem(_HasLines, ItemBase):
     """Say for each statement what it belongs to."""
 
     kind: ClassVar[ItemKind] = ItemKind.MATCHING
@@ -109,7 +120,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderingItem(ItemBase):
+class OrderingItem(_HasLines, ItemBase):
     """Put entries into an order; ``entries`` stand in the right one."""
 
     kind: ClassVar[ItemKind] = ItemKind.ORDERING
@@ -186,7 +197,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateItem(DraftableItem):
+class RateItem(_HasLines, DraftableItem):
     """Rate each reply; a situational judgement against a key."""
 
     kind: ClassVar[ItemKind] = ItemKind.RATE
