@@ -148,7 +148,9 @@ def press_enter(target: Locator) -> None:
     click aimed a moment earlier lands beside the button and is lost. A key finds its element. On a
     busy machine Chromium at times never says that it took a key, most of all one that makes the
     page go away: then it is pressed once more, if what it was meant for is still there.
+    What never was there fails here, and not at a later step.
     """
+    target.wait_for()
     try:
         target.press("Enter", timeout=KEY_WAIT_MS)
     except NeverAcknowledged:
@@ -156,6 +158,6 @@ def press_enter(target: Locator) -> None:
             target.press("Enter", timeout=2 * KEY_WAIT_MS)
 
 
-def press(tool: FrameLocator | Page, role: Any, name: str) -> None:
+def press(tool: FrameLocator | Locator | Page, role: Any, name: str) -> None:
     """Press the button or link of a name by keyboard."""
     press_enter(tool.get_by_role(role, name=name))

@@ -10,7 +10,12 @@ from tests.browser.test_every_page import NARROW, faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
-STUDENT = "anjali.rao"
+TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
+STUDENTS = {
+    "canvas": ("anjali.rao", "Anjali Rao"),
+    "moodle": ("chiara.bellini", "Chiara Bellini"),
+}
+IN_TIME = {"canvas": "camille.fournier", "moodle": "tomas.herrera"}
 
 
 def save_settings(tool: FrameLocator) -> None:
@@ -25,10 +30,12 @@ def save_settings(tool: FrameLocator) -> None:
     expect(saved).to_be_visible()
 
 
-def test_more_time_is_granted_and_seen(demo: Demo, new_context: NewContext) -> None:
+@pytest.mark.parametrize("platform", ["canvas", "moodle"])
+def test_more_time_is_granted_and_seen(demo: Demo, new_context: NewContext, platform: str) -> None:
     """From the other site's frame: set a limit, grant more of it, start as that student."""
+    person, name = STUDENTS[platform]
     page = new_context(viewport=NARROW).pages[0]
-    open_activity(demo, page, platform="canvas", person="instructor", activity="taster")
+    open_activity(demo, page, platform=platform, person=TEACHERS[platform], activity="taster")
     tool = tool_frame(page)
     tool.get_by_role("link", name="Settings").first.click()
     tool.get_by_label("Time limit in minutes").fill("20")
@@ -36,7 +43,7 @@ def test_more_time_is_granted_and_seen(demo: Demo, new_context: NewContext) -> N
     tool.get_by_role("link", name="Accommodations").first.click()
     expect(tool.locator("body[data-page=accommodations]")).to_be_visible()
     wrong = faults(page, demo)
-    tool.get_by_role("link", name="Anjali Rao").click()
+    tool.get_by_role("link", name=name).click()
     expect(tool.locator("body[data-page=accommodation]")).to_be_visible()
     wrong += faults(page, demo)
     course = tool.get_by_role("region", name="In the whole course")
@@ -54,7 +61,7 @@ def test_more_time_is_granted_and_seen(demo: Demo, new_context: NewContext) -> N
     wrong += faults(page, demo)
 
     page = new_context(viewport=NARROW).pages[0]
-    open_activity(demo, page, platform="canvas", person=STUDENT, activity="taster")
+    open_activity(demo, page, platform=platform, person=person, activity="taster")
     tool = tool_frame(page)
     expect(tool.locator("body[data-page=activity]")).to_contain_text(
         "30 minutes instead of 20 minutes"
@@ -67,17 +74,17 @@ def test_more_time_is_granted_and_seen(demo: Demo, new_context: NewContext) -> N
     assert wrong == []
 
 
-def test_the_clock_hands_in_at_the_end(demo: Demo, new_context: NewContext) -> None:
+@pytest.mark.parametrize("platform", ["canvas", "moodle"])
+def test_the_clock_hands_in_at_the_end(demo: Demo, new_context: NewContext, platform: str) -> None:
     """What is on the page when the time is up is handed in by itself."""
     page = new_context(viewport=NARROW).pages[0]
-    person = "camille.fournier"
-    open_activity(demo, page, platform="canvas", person="instructor", activity="taster")
+    open_activity(demo, page, platform=platform, person=TEACHERS[platform], activity="taster")
     tool = tool_frame(page)
     tool.get_by_role("link", name="Settings").first.click()
     tool.get_by_label("Time limit in minutes").fill("20")
     save_settings(tool)
     page = new_context(viewport=NARROW).pages[0]
-    open_activity(demo, page, platform="canvas", person=person, activity="taster")
+    open_activity(demo, page, platform=platform, person=IN_TIME[platform], activity="taster")
     tool = tool_frame(page)
     page.clock.install()
     tool.get_by_role("button", name="Start the quiz").click()
@@ -95,7 +102,7 @@ def test_the_dates_of_canvas_are_seen(demo: Demo, new_context: NewContext) -> No
     address = "courses/canvas/77/activities/taster"
     demo.ask(address, {"due_at": "2099-03-01T12:00:00Z"}, method="PATCH")
     page = new_context(viewport=NARROW).pages[0]
-    open_activity(demo, page, platform="canvas", person=STUDENT, activity="taster")
+    open_activity(demo, page, platform="canvas", person=STUDENTS["canvas"][0], activity="taster")
     home = tool_frame(page).locator("body[data-page=activity]")
     expect(home).to_contain_text(re.compile("due on .*2099"))
     demo.ask(address, {"due_at": None}, method="PATCH")

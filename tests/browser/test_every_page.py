@@ -25,8 +25,12 @@ def frame_of(page: Page, demo: Demo) -> Frame:
 
 
 def faults(page: Page, demo: Demo) -> list[str]:
-    """Say what is wrong with the page that the tool shows now."""
-    frame = frame_of(page, demo)
+    """Say what is wrong with the page that the tool shows now in its frame."""
+    return faults_in(frame_of(page, demo))
+
+
+def faults_in(frame: Frame) -> list[str]:
+    """Say what is wrong with a page of the tool, wherever it is shown."""
     name = frame.locator("body").get_attribute("data-page")
     found = Axe().run(frame, options={"runOnly": TAGS}).response["violations"]
     wrong = [f"{name}: {v['id']} at {v['nodes'][0]['target']}" for v in found]

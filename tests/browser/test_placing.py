@@ -158,10 +158,15 @@ def test_a_change_of_settings_says_what_it_does(demo: Demo, new_context: NewCont
     assert wrong == []
 
 
-def test_presets_are_kept_and_used(demo: Demo, new_context: NewContext) -> None:
+@pytest.mark.parametrize(
+    ("platform", "placement"), [("canvas", "assignment_selection"), ("moodle", "")]
+)
+def test_presets_are_kept_and_used(
+    demo: Demo, new_context: NewContext, platform: str, placement: str
+) -> None:
     """Kept in one activity, filled in in the dialog, renamed and deleted on their own page."""
     page = new_context(viewport=NARROW).pages[0]
-    open_activity(demo, page, platform="canvas", person="instructor", activity="taster")
+    open_activity(demo, page, platform=platform, person=TEACHERS[platform], activity="taster")
     tool = tool_frame(page)
     tool.get_by_role("link", name="Settings").first.click()
     tool.get_by_label("Attempts", exact=True).fill("9")
@@ -170,12 +175,18 @@ def test_presets_are_kept_and_used(demo: Demo, new_context: NewContext) -> None:
     expect(tool.get_by_text("Kept as the preset")).to_be_visible()
     wrong = faults(page, demo)
     tool.get_by_role("link", name="Rename or delete presets").click()
+    expect(tool.locator("body[data-page=presets]")).to_be_visible()
+    wrong += faults(page, demo)
+    tool.get_by_label("Name").fill("")
+    tool.get_by_role("button", name="Rename").click()
+    expect(tool.locator("[data-error-code] [aria-invalid=true]")).to_be_visible()
+    wrong += faults(page, demo)
     tool.get_by_label("Name").fill("Up to nine")
     tool.get_by_role("button", name="Rename").click()
     expect(tool.get_by_role("heading", name="Up to nine")).to_be_visible()
     wrong += faults(page, demo)
 
-    begin(demo, page, "canvas", placement="assignment_selection")
+    begin(demo, page, platform, placement=placement)
     card = tool.locator(".card", has_text="A two-minute taster")
     card.get_by_role("link", name="Choose").click()
     tool.get_by_label("Settings you have kept").select_option("Up to nine")
@@ -185,6 +196,7 @@ def test_presets_are_kept_and_used(demo: Demo, new_context: NewContext) -> None:
     tool.get_by_role("link", name="Rename or delete presets").click()
     tool.get_by_role("button", name="Delete").click()
     expect(tool.get_by_text("You have no presets")).to_be_visible()
+    wrong += faults(page, demo)
 
     assert wrong == []
 
