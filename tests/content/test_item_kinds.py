@@ -214,7 +214,13 @@ def test_a_case_has_stages() -> None:
     ("kind", "old", "new", "problem"),
     [
         ("matching", "| Goals | It is", "|  | It is", "this row is not whole"),
-        ("matching", "|  | Transference | It explains, and is no part. |\n", "", "too little"),
+        (
+            "matching",
+            '| "You sigh." | goals | Capitals make no difference. |\n'
+            "|  | Transference | It explains, and is no part. |\n",
+            "",
+            "too little",
+        ),
         ("matching", "points: 3", "scoring: near miss", "not for this kind"),
         ("matching", "| Statement | Part | Why |\n|---|---|---|", "| A |\n|---|", "the columns"),
         ("matching", '"Pointless."', '"Not my childhood."', "there twice"),
@@ -225,7 +231,7 @@ def test_a_case_has_stages() -> None:
         ("numeric", "= 7.84..7.9", "= 9..7", "this number cannot be read"),
         ("numeric", "~ 28 [0]", "~ 28", "this number cannot be read"),
         ("numeric", "= 7.84..7.9", "and more", "is none"),
-        ("rate", "scale: 4 very helpful now, 3", "scale: 4 very helpful now; 3", "no scale"),
+        ("rate", "scale: 4 very helpful", "scale: very helpful", "no scale"),
         ("rate", "- (4)", "- (7)", "the scale has no 7"),
         ("rate", "- (4)", "- [4]", "no value or no text"),
         ("rate", "  > It defends the counselor.\n", "", "this reply has no reason"),
