@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, assert_never
 
 from lti_alliance.domain.kinds.base import (
     CHOSEN_TWICE,
@@ -111,6 +111,7 @@ __all__ = [
     "content_hash",
     "field_names",
     "is_whole",
+    "key_response",
     "parse_response",
     "read_confidence",
     "response_field",
@@ -204,6 +205,25 @@ def right_choices(item: LinesItem) -> dict[str, str]:
             return dict(zip(item.shown_ids, item.choice_ids, strict=True))
         case RateItem():
             return {reply.id: str(reply.value) for reply in item.replies}
+
+
+def key_response(item: Item) -> Response:
+    """Return a response that earns everything: what the key says."""
+    match item:
+        case SingleItem() | MultipleItem():
+            right = tuple(option.id for option in item.options if option.correct)
+            return ChoiceResponse(chosen=right)
+        case MatchingItem() | OrderingItem() | RateItem():
+            return LinesResponse(right_choices(item))
+        case ShortItem():
+            return TextResponse(next(key.text for key in item.accepted if key.share == 1))
+        case NumericItem():
+            middle = next(key.middle for key in item.accepted if key.share == 1)
+            return NumberResponse(digits(middle))
+        case BranchItem():
+            return item.best_way()
+        case _:
+            assert_never(item)
 
 
 def is_whole(item: Item, response: Response | None) -> bool:

@@ -22,6 +22,7 @@ from lti_alliance.web import (
     instructor_assistants,
     instructor_gradebook,
     instructor_grading,
+    instructor_guides,
     instructor_markers,
     instructor_previews,
     instructor_revisions,
@@ -54,6 +55,7 @@ blueprint.add_url_rule(
 )
 
 _REFLECTION = "/grading/<reflection_id>"
+blueprint.add_url_rule("/guide", view_func=instructor_guides.guide)
 blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods=["POST"])
@@ -62,6 +64,7 @@ blueprint.add_url_rule("/grading/markers", view_func=instructor_markers.show_mar
 blueprint.add_url_rule("/grading/agreement", view_func=instructor_markers.show_agreement)
 _POSTED: tuple[tuple[str, Callable[..., BaseResponse]], ...] = (
     ("/grading/release", instructor_grading.release_all),
+    ("/guide/phrases", instructor_guides.keep_phrases),
     ("/grading/markers", instructor_markers.share_out),
     (f"{_REFLECTION}/draft", instructor_grading.save_draft),
     (f"{_REFLECTION}/mark", instructor_markers.save_mark),

@@ -32,10 +32,11 @@ from lti_alliance.domain.items import (
     confidence_field,
     field_names,
     is_whole,
+    key_response,
     response_field,
 )
 from lti_alliance.domain.modules import Module
-from lti_alliance.domain.response_processing import Outcome
+from lti_alliance.domain.response_processing import Outcome, process
 from lti_alliance.errors import InvalidInput
 from lti_alliance.models import Attempt
 from lti_alliance.services.attempts import Sheet
@@ -211,6 +212,33 @@ def item_results(
             sheet.module,
         )
         for shown in quiz_items(sheet)
+    ]
+
+
+def key_items(module: Module) -> list[ItemResult]:
+    """Prepare the items of a module in source order with their keys, for those who teach it."""
+    return [
+        _item_result(
+            _quiz_item(
+                number,
+                item,
+                vignette=vignette,
+                order=item.shown_ids,
+                answer_order=(),
+                values=_values(item, {item.id: key_response(item)}, {}),
+            ),
+            replace(
+                visible_feedback(
+                    item,
+                    key_response(item),
+                    process(item, key_response(item)),
+                    stage=FeedbackStage.FINAL,
+                ),
+                verdict=None,
+            ),
+            module,
+        )
+        for number, item, vignette in _with_vignettes(module.quiz.items, module)
     ]
 
 

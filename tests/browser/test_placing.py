@@ -77,7 +77,9 @@ def test_a_whole_course_is_placed_at_once(demo: Demo, context: BrowserContext) -
     frame.get_by_label("Time zone").fill("Europe/Berlin")
     frame.get_by_role("button", name="Fill the dates in").click()
     titles = frame.get_by_label("Title")
-    expect(titles).to_have_count(3)
+    expect(titles.nth(2)).to_be_visible()
+    for each in frame.get_by_label("Place it").all()[3:]:
+        each.uncheck()
     wrong += faults(page, demo)
     closes = [each.input_value() for each in frame.get_by_label(re.compile("^Closes")).all()]
     for number in range(3):
@@ -86,7 +88,7 @@ def test_a_whole_course_is_placed_at_once(demo: Demo, context: BrowserContext) -
     page.wait_for_timeout(1000)
     page.goto(f"{demo.lms}/canvas/courses/77")
 
-    assert closes == ["2027-03-08T09:00", "2027-03-22T09:00", "2027-03-29T09:00"]
+    assert closes[:3] == ["2027-03-08T09:00", "2027-03-22T09:00", "2027-03-29T09:00"]
     for number in range(3):
         expect(page.get_by_role("link", name=f"Bulk {number + 1}").first).to_be_visible()
     assert wrong == []
@@ -104,7 +106,8 @@ def test_a_course_is_planned_where_one_is_taken_at_a_time(
     titles = frame.get_by_label("Title")
     titles.nth(0).fill("Planned 1")
     titles.nth(1).fill("Planned 2")
-    frame.get_by_label("Place it").nth(2).uncheck()
+    for each in frame.get_by_label("Place it").all()[2:]:
+        each.uncheck()
     frame.get_by_label("First activity closes").fill("2027-03-08T09:00")
     # Enter fills in, and loses nothing.
     frame.get_by_label("Points for the quiz").nth(0).fill("6")

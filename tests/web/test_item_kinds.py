@@ -6,8 +6,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from lti_alliance.domain.items import BranchItem, MatchingItem, OrderingItem, RateItem, ShortItem
-from lti_alliance.models import Attempt, Response
+from lti_alliance.content.catalogue import Catalogue
+from lti_alliance.domain.items import (
+    BranchItem,
+    MatchingItem,
+    OrderingItem,
+    RateItem,
+    ShortItem,
+    key_response,
+)
+from lti_alliance.domain.response_processing import process
+from lti_alliance.models import Attempt, Phrase, Response
 from tests.web.course import Course, open_course
 from tests.web.visits import Visitor, forms_of, text_of
 
@@ -160,3 +169,32 @@ def test_the_preview_shows_every_kind(course, activity):
     assert "Give each line its place" in text_of(page)
     assert "How sure are you?" in text_of(page)
     assert not [form for form in forms_of(page) if "responses" in (form["action"] or "")]
+
+
+def test_the_teachers_page_has_keys_and_help(course, activity):
+    """Objectives with their questions, every key, examples, phrases to take over; not for all."""
+    teacher = course.visit("instructor", activity)
+    page = teacher.get("guide")
+    module = course.catalogue.get(MODULE)
+    branch = first(course, BranchItem)
+    form = next(form for form in forms_of(page) if form["action"].endswith("guide/phrases"))
+    kept = teacher.follow(teacher.post(form["action"], dict(form["fields"])))
+    teacher.post(form["action"], dict(form["fields"]))
+    phrases = course.fresh().scalars(select(Phrase)).all()
+
+    assert module.teacher.sections[0].title in text_of(page)
+    assert f"({branch.nodes[0].choices[0].points:+d})" in text_of(page)
+    assert "Example 2" in text_of(page)
+    assert "They are among your phrases now" in text_of(kept)
+    assert len(phrases) == len(module.teacher.phrases)
+    assert course.visit("ada", activity).get("guide").status_code == 403
+
+
+@pytest.mark.parametrize("module", Catalogue.load().list(), ids=lambda module: module.id)
+def test_every_shipped_key_earns_everything(module):
+    """Of every item of every module; the teacher's page shows just that."""
+    for item in module.quiz.items:
+        outcome = process(item, key_response(item))
+
+        assert outcome.correct, item.id
+        assert outcome.points == item.worth

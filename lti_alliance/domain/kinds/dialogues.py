@@ -116,7 +116,18 @@ class BranchItem(DraftableItem):
     @property
     def best(self) -> int:
         """The points of the best way."""
-        return _best(self)
+        return _best_from(self, START)
+
+    def best_way(self) -> PathResponse:
+        """Return a way that earns the most."""
+        path, here = [], self.get_node(START)
+        while here.choices:
+            choice = max(
+                here.choices, key=lambda choice: choice.points + _best_from(self, choice.to)
+            )
+            path.append(f"{here.id}:{choice.id}")
+            here = self.get_node(choice.to)
+        return PathResponse(tuple(path))
 
     def judge(self, response: object) -> Judgement:
         """Give the points of the way over those of the best one; never less than nothing."""
@@ -141,18 +152,10 @@ class BranchItem(DraftableItem):
         }
 
 
-@lru_cache(maxsize=256)
-def _best(item: BranchItem) -> int:
-    found: dict[str, int] = {}
-
-    def best_from(node_id: str) -> int:
-        if node_id not in found:
-            node = item.get_node(node_id)
-            ways = (choice.points + best_from(choice.to) for choice in node.choices)
-            found[node_id] = max(ways, default=0)
-        return found[node_id]
-
-    return best_from(START)
+@lru_cache(maxsize=1024)
+def _best_from(item: BranchItem, node_id: str) -> int:
+    node = item.get_node(node_id)
+    return max((c.points + _best_from(item, c.to) for c in node.choices), default=0)
 
 
 def _choice(node: BranchNode, choice_id: str) -> BranchChoice:
