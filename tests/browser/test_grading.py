@@ -123,7 +123,11 @@ def grade_by_keys(demo: Demo, page: Page, platform: str) -> list[str]:
     wrong += faults(page, demo)
     press_enter(tool.get_by_role("button", name="Release 1 grade"))
     expect(tool.get_by_text("1 grade is released.")).to_be_visible()
-    return wrong
+    come(demo, page, platform, TEACHERS[platform])
+    tool = shows(page, "dashboard")
+    expect(tool.get_by_role("heading", name="Feedback not looked at yet")).to_be_visible()
+    tool.get_by_text("A message to paste into the inbox").click()
+    return wrong + faults(page, demo)
 
 
 @pytest.mark.parametrize("platform", ["canvas", "moodle"])

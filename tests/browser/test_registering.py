@@ -16,7 +16,7 @@ from tests.browser.conftest import (
     sign_in,
     tool_frame,
 )
-from tests.browser.test_every_page import faults, student_states, wait_for_score
+from tests.browser.test_every_page import faults, faults_in, student_states, wait_for_score
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
@@ -57,6 +57,7 @@ def test_a_platform_registers_itself(
         # The tool's own administrator has the last word.
         open_activity(demo, page, platform=platform, person=STUDENTS[platform], activity="taster")
         expect_refusal(page, "login.registration_pending")
+        wrong += faults(page, demo)
         alliance(demo, "platform", "approve", "by-itself")
         if platform == "canvas":
             # Canvas names its installation with the first launch only.
@@ -66,6 +67,7 @@ def test_a_platform_registers_itself(
             alliance(demo, "platform", "approve", "by-itself", "--deployment-id", deployment)
         page.goto(address)
         expect(page.locator("body[data-page=platform-status]")).to_be_visible()
+        wrong += faults_in(page.main_frame)
 
         open_activity(demo, page, platform=platform, person=TEACHERS[platform], activity="taster")
         card = tool_frame(page).locator(".card", has_text="A two-minute taster")
