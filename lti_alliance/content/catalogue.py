@@ -1,6 +1,7 @@
 """The modules at hand, by id and by content version."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -35,7 +36,7 @@ class Catalogue:
         seen: dict[tuple[str, str], tuple[str, str]] = {}
         for path in shipped_modules() if paths is None else paths:
             try:
-                module = parse_bytes(path.read_bytes(), name=path.name)
+                module = _parse(path.read_bytes(), path.name)
             except ContentError as error:
                 faults += [_in_file(error.name, fault) for fault in error.faults]
                 continue
@@ -86,6 +87,12 @@ def shipped_modules() -> Sequence[Traversable]:
     return sorted(
         (path for path in folder.iterdir() if path.name.endswith(".md")), key=lambda path: path.name
     )
+
+
+@lru_cache(maxsize=64)
+def _parse(content: bytes, name: str) -> Module:
+    """Read a module once: a process that makes several applications reads the same files."""
+    return parse_bytes(content, name=name)
 
 
 def _version_key(module: Module) -> tuple[int, ...]:
