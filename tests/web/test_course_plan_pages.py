@@ -55,7 +55,7 @@ def test_filling_the_dates_in_keeps_what_was_typed(world: World) -> None:
     """Titles, points and times that were typed stay; empty ones follow the rhythm."""
     placing = Placing(world, accept_multiple=True)
     fields = plan_fields(placing.get("course").text)
-    first, second, third = fields["listed"]
+    first, second, third, *_ = fields["listed"]
     typed = {
         f"title.{first}": "My own title",
         f"quiz_points.{first}": "7,5",
@@ -84,14 +84,14 @@ def test_modules_are_left_out_and_put_in_order(world: World) -> None:
     """A number moves an activity, its tick takes it out, and the dates follow the new order."""
     placing = Placing(world, accept_multiple=True)
     fields = plan_fields(placing.get("course").text)
-    first, second, third = fields["listed"]
+    first, second, third, *_ = fields["listed"]
     changes = {"module": [first, third], f"order.{third}": "1", f"order.{first}": "2"}
     page = placing.post("course", fields | RHYTHM | changes | {"step": "fill"})
     shown = plan_fields(page.text)
     items = placing.items(placing.post("course", shown | {"step": "place"}))
 
-    assert shown["listed"] == [third, first, second]
-    assert [shown[f"order.{name}"] for name in shown["listed"]] == [["1"], ["2"], ["3"]]
+    assert shown["listed"][:3] == [third, first, second]
+    assert [shown[f"order.{name}"] for name in shown["listed"][:3]] == [["1"], ["2"], ["3"]]
     assert shown[f"closes_at.{second}"] == [""]
     assert [item["title"] for item in items] == [shown[f"title.{n}"][0] for n in (third, first)]
     assert [item["submission"]["endDateTime"] for item in items] == [
@@ -176,7 +176,7 @@ def test_one_by_one_the_list_is_kept(world: World) -> None:
     """Where one is taken at a time the list stays, and the next is placed as it was planned."""
     placing = Placing(world)
     fields = plan_fields(placing.get("course").text)
-    first, second, third = fields["listed"]
+    first, second, third, *_ = fields["listed"]
     changes = {"module": [first, second], f"title.{first}": "Week 1", f"quiz_points.{first}": "9"}
     kept = placing.post("course", fields | RHYTHM | changes | {"step": "place"})
     begin = placing.get("")
@@ -196,7 +196,8 @@ def test_one_by_one_the_list_is_kept(world: World) -> None:
     assert later.page.text.count('data-progress="left"') == 1
     assert later.page.text.count('data-progress="handed_over"') == 1
     ticked = plan_fields(later.get("course").text)["module"]
-    assert ticked == [third]
+    assert third in ticked
+    assert not {first, second} & set(ticked)
 
     world.browser().open(custom={"activity": str(placing.kept[0].id)}, roles=[LEARNER])
     assert Placing(world).page.text.count('data-progress="in_course"') == 1
@@ -213,8 +214,8 @@ def test_the_list_can_be_shortened(world: World) -> None:
     other = Placing(world, claims={"context": {"id": "other", "title": "Other"}})
     other.post(f"planned/{planned(world)[0].id}/remove")
 
-    assert left == 2
-    assert len(planned(world)) == 2
+    assert left == len(fields["listed"]) - 1
+    assert len(planned(world)) == left
     assert "data-planned" not in other.page.text
     path = f"modules/{planned(world)[0].module_id}?planned={planned(world)[0].id}"
     assert other.get(path).status_code == 404
