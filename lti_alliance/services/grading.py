@@ -38,6 +38,9 @@ from lti_alliance.services import score_delivery, terms
 FEEDBACK_COMMENT = "Feedback on your reflection is in the activity."
 """What the gradebook is told where the instructor wrote something: never the words themselves."""
 
+Wordings = Mapping[str, list[tuple[str, Decimal]]]
+"""Further wordings that short items accept: by item, each with its share of the points."""
+
 
 def judge_attempt(session: Session, attempt: Attempt, module: Module) -> None:
     """Judge every item of the attempt's form, with the wordings accepted in its activity."""
@@ -45,10 +48,10 @@ def judge_attempt(session: Session, attempt: Attempt, module: Module) -> None:
         row.item_id: row
         for row in session.scalars(select(Response).where(Response.attempt_id == attempt.id))
     }
-    wordings = _wordings(session, attempt.activity_id)
+    wordings = accepted_wordings(session, attempt.activity_id)
     total, maximum = Decimal(0), Decimal(0)
     for form_item in form_from_json(attempt.form).items:
-        outcome = _judge(module.quiz.get_item(form_item.item_id), rows, wordings)
+        outcome = judge_response(module.quiz.get_item(form_item.item_id), rows, wordings)
         total += outcome.points
         maximum += outcome.maximum
         if row := rows.get(form_item.item_id):
@@ -65,9 +68,9 @@ def outcomes_of(session: Session, attempt: Attempt, module: Module) -> dict[str,
         row.item_id: row
         for row in session.scalars(select(Response).where(Response.attempt_id == attempt.id))
     }
-    wordings = _wordings(session, attempt.activity_id)
+    wordings = accepted_wordings(session, attempt.activity_id)
     return {
-        form_item.item_id: _judge(module.quiz.get_item(form_item.item_id), rows, wordings)
+        form_item.item_id: judge_response(module.quiz.get_item(form_item.item_id), rows, wordings)
         for form_item in form_from_json(attempt.form).items
     }
 
@@ -251,11 +254,12 @@ def _parts_to_json(score: ActivityScore) -> dict[str, Any]:
     }
 
 
-def _judge(
+def judge_response(
     item: Item,
     rows: Mapping[str, Response],
-    wordings: Mapping[str, list[tuple[str, Decimal]]],
+    wordings: Wordings,
 ) -> Outcome:
+    """Judge what one attempt answered to an item; ``rows`` are its responses by item."""
     row = rows.get(item.id)
     response = response_from_json(row.value) if row and row.value is not None else None
     if isinstance(item, ShortItem) and item.id in wordings:
@@ -263,7 +267,8 @@ def _judge(
     return process(item, response)
 
 
-def _wordings(session: Session, activity_id: UUID) -> dict[str, list[tuple[str, Decimal]]]:
+def accepted_wordings(session: Session, activity_id: UUID) -> Wordings:
+    """Return the wordings that were accepted in an activity, by item, each with its share."""
     accepted: dict[str, list[tuple[str, Decimal]]] = {}
     for wording in session.scalars(
         select(AcceptedWording).where(AcceptedWording.activity_id == activity_id)

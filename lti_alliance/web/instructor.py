@@ -19,6 +19,7 @@ from lti_alliance.web import (
     consequence_words,
     copied_dates,
     grade_pages,
+    instructor_analysis,
     instructor_assistants,
     instructor_gradebook,
     instructor_grading,
@@ -38,6 +39,7 @@ blueprint = Blueprint("instructor", __name__, url_prefix="/launches/<handle>")
 leave_handle_to_addresses(blueprint, keeps_activity=True)
 
 consequence_words.register(blueprint)
+instructor_analysis.register(blueprint)
 
 _MODULE = "/modules/<module_id>"
 blueprint.add_url_rule("/modules", view_func=instructor_settings.choose)
@@ -55,6 +57,7 @@ blueprint.add_url_rule(
 )
 
 _REFLECTION = "/grading/<reflection_id>"
+blueprint.add_url_rule("/analysis", endpoint="analysis", view_func=instructor_analysis.show)
 blueprint.add_url_rule("/guide", view_func=instructor_guides.guide)
 blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)

@@ -198,3 +198,21 @@ def test_every_shipped_key_earns_everything(module):
 
         assert outcome.correct, item.id
         assert outcome.points == item.worth
+
+
+def test_the_analysis_says_what_a_class_did(course, activity, ada, attempt):
+    """Counts, bars with their numbers, who chose what, how sure people were; for teachers only."""
+    teacher = course.visit("instructor", activity)
+    before = text_of(teacher.get("analysis"))
+    item = next(item for item in course.catalogue.get(MODULE).quiz.items if item.confidence)
+    fields = right_fields(course) | {f"confidence.{item.id}": "3"}
+    ada.post(f"attempts/{attempt}/submission", dict(form_of(ada, attempt)) | fields)
+    page = teacher.get("analysis")
+
+    assert "Nobody has handed in an attempt at these questions yet." in before
+    assert "there are counts and hints only" in text_of(page)
+    assert "1 answer" in text_of(page)
+    assert "Very sure" in text_of(page)
+    assert "Options of question" in text_of(page)
+    assert 'role="img"' in page.get_data(as_text=True)
+    assert ada.get("analysis").status_code == 403

@@ -1,0 +1,234 @@
+"""Item analysis: how hard items are, whether they tell apart, what their distractors do.
+
+The formulas are those of classical test theory; population variances throughout. Difficulty is the
+mean share of the points. Discrimination is the correlation of an item with the rest of the same
+sheet, the item left out. Alpha is Cronbach's, over the items that everybody was given.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import sqrt
+from statistics import StatisticsError, correlation, fmean, pstdev, pvariance
+
+MIN_SHEETS = 30
+"""Below this a coefficient is chance more than quality, and none is given."""
+TOO_HARD, TOO_EASY = 0.2, 0.95
+RARE = 0.05
+"""A distractor chosen by a smaller share than this distracts nobody."""
+MIN_FOR_RARE = 20
+"""How many answers it takes before a rare choice means anything."""
+
+
+class Flag(StrEnum):
+    """Something about an item that is worth a look; never a verdict."""
+
+    NEGATIVE = "negative"
+    """Those who do well otherwise do worse here."""
+    HARD = "hard"
+    EASY = "easy"
+    MISKEYED = "miskeyed"
+    """Those who chose a distractor do better otherwise than those who chose the key."""
+    RARE_DISTRACTOR = "rare distractor"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one item came to on one sheet."""
+
+    share: float
+    """0 to 1 of its points; an omitted answer is 0."""
+    worth: float
+    """The points that it could make."""
+    chosen: tuple[str, ...] = ()
+    """The options that were chosen."""
+    sure: int | None = None
+    """How sure the student was, 1 to 3."""
+
+
+Sheet = Mapping[str, Answer]
+"""One person's first attempt: item id to answer; what was not drawn is not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionUse:
+    """How often an option was chosen, and by whom."""
+
+    option_id: str
+    is_right: bool
+    count: int
+    share: float
+    """Of those who were given the item."""
+    mean_rest: float | None
+    """The mean share that those who chose it earned with the rest; None where nobody chose it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemStatistics:
+    """What the sheets say about one item."""
+
+    item_id: str
+    count: int
+    difficulty: float | None
+    """Mean share of the points; high is easy. None without answers."""
+    discrimination: float | None
+    """Item–rest correlation; None under `MIN_SHEETS` or where nothing varies."""
+    options: tuple[OptionUse, ...]
+    flags: tuple[Flag, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuizStatistics:
+    """What the sheets say about the quiz as a whole; shares are of each sheet's maximum."""
+
+    count: int
+    mean: float | None
+    deviation: float | None
+    alpha: float | None
+    """None under `MIN_SHEETS`, with fewer than two common items, or where nothing varies."""
+    error: float | None
+    """Standard error of measurement, as a share of the maximum of the common items."""
+    common_items: int
+    """How many items everybody was given: alpha is about these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """How often people who were so sure were right."""
+
+    sure: int
+    count: int
+    mean: float
+
+
+def quiz_statistics(sheets: Sequence[Sheet]) -> QuizStatistics:
+    """Describe the whole quiz."""
+    totals = [_share(sheet.values()) for sheet in sheets if sheet]
+    common = sorted(set.intersection(*(set(sheet) for sheet in sheets))) if sheets else []
+    alpha, error = _reliability([[_points(sheet[i]) for i in common] for sheet in sheets], sheets)
+    return QuizStatistics(
+        count=len(sheets),
+        mean=fmean(totals) if totals else None,
+        deviation=pstdev(totals) if len(totals) > 1 else None,
+        alpha=alpha,
+        error=error,
+        common_items=len(common),
+    )
+
+
+def item_statistics(
+    item_id: str, sheets: Sequence[Sheet], *, options: Mapping[str, bool] | None = None
+) -> ItemStatistics:
+    """Describe one item by the sheets on which it was drawn.
+
+    ``options`` are those of a choice item in source order, each with whether it is right.
+    """
+    drawn = [sheet for sheet in sheets if item_id in sheet]
+    own = [sheet[item_id].share for sheet in drawn]
+    rests = [_share(answer for i, answer in sheet.items() if i != item_id) for sheet in drawn]
+    difficulty = fmean(own) if own else None
+    discrimination = _correlation(own, rests) if len(drawn) >= MIN_SHEETS else None
+    uses = _uses(item_id, drawn, rests, options or {})
+    return ItemStatistics(
+        item_id=item_id,
+        count=len(drawn),
+        difficulty=difficulty,
+        discrimination=discrimination,
+        options=uses,
+        flags=tuple(_flags(len(drawn), difficulty, _correlation(own, rests), uses)),
+    )
+
+
+def calibrate(sheets: Sequence[Sheet]) -> tuple[Calibration, ...]:
+    """Say for each degree of sureness how much of the points such answers earned."""
+    said = [a for sheet in sheets for a in sheet.values() if a.sure is not None]
+    return tuple(
+        Calibration(sure=sure, count=len(shares), mean=fmean(shares))
+        for sure in (1, 2, 3)
+        if (shares := [answer.share for answer in said if answer.sure == sure])
+    )
+
+
+def mean_share(sheets: Sequence[Sheet], item_ids: frozenset[str]) -> tuple[int, float | None]:
+    """Return how many answers to these items there are, and the mean share that they earned."""
+    shares = [answer.share for sheet in sheets for i, answer in sheet.items() if i in item_ids]
+    return len(shares), fmean(shares) if shares else None
+
+
+def _reliability(
+    rows: Sequence[Sequence[float]], sheets: Sequence[Sheet]
+) -> tuple[float | None, float | None]:
+    """Return alpha and the standard error of measurement over columns that all rows have."""
+    count = len(rows[0]) if rows else 0
+    if len(rows) < MIN_SHEETS or count < 2:
+        return None, None
+    totals = [sum(row) for row in rows]
+    variance = pvariance(totals)
+    if variance == 0:
+        return None, None
+    within = sum(pvariance(column) for column in zip(*rows, strict=True))
+    alpha = count / (count - 1) * (1 - within / variance)
+    common = set.intersection(*(set(sheet) for sheet in sheets))
+    maximum = sum(sheets[0][item_id].worth for item_id in common)
+    error = sqrt(variance) * sqrt(max(0.0, 1 - alpha)) / maximum if maximum else None
+    return alpha, error
+
+
+def _uses(
+    item_id: str, drawn: Sequence[Sheet], rests: Sequence[float], options: Mapping[str, bool]
+) -> tuple[OptionUse, ...]:
+    uses = []
+    for option_id, is_right in options.items():
+        by = [
+            rest
+            for sheet, rest in zip(drawn, rests, strict=True)
+            if option_id in sheet[item_id].chosen
+        ]
+        uses.append(
+            OptionUse(
+                option_id=option_id,
+                is_right=is_right,
+                count=len(by),
+                share=len(by) / len(drawn) if drawn else 0.0,
+                mean_rest=fmean(by) if by else None,
+            )
+        )
+    return tuple(uses)
+
+
+def _flags(
+    count: int, difficulty: float | None, related: float | None, uses: Sequence[OptionUse]
+) -> list[Flag]:
+    if difficulty is None:
+        return []
+    found = []
+    if related is not None and related < 0:
+        found.append(Flag.NEGATIVE)
+    if difficulty < TOO_HARD:
+        found.append(Flag.HARD)
+    elif difficulty > TOO_EASY:
+        found.append(Flag.EASY)
+    right = [use.mean_rest for use in uses if use.is_right and use.mean_rest is not None]
+    wrong = [use for use in uses if not use.is_right]
+    if right and any(use.count > 1 and (use.mean_rest or 0) > max(right) for use in wrong):
+        found.append(Flag.MISKEYED)
+    if count >= MIN_FOR_RARE and any(use.share < RARE for use in wrong):
+        found.append(Flag.RARE_DISTRACTOR)
+    return found
+
+
+def _correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
+    try:
+        return correlation(one, other)
+    except StatisticsError:
+        return None
+
+
+def _points(answer: Answer) -> float:
+    return answer.share * answer.worth
+
+
+def _share(answers: Iterable[Answer]) -> float:
+    found = list(answers)
+    maximum = sum(answer.worth for answer in found)
+    return sum(_points(answer) for answer in found) / maximum if maximum else 0.0
