@@ -24,6 +24,15 @@ def frame_of(page: Page, demo: Demo) -> Frame:
     return next(frame for frame in page.frames if frame.url.startswith(demo.tool))
 
 
+WIDEST = """() => {
+  const edge = document.documentElement.clientWidth;
+  const beyond = [...document.querySelectorAll("body *")].filter(
+    (element) => element.getBoundingClientRect().right > edge,
+  );
+  return beyond.at(-1)?.outerHTML.slice(0, 200) ?? "nothing that can be seen";
+}"""
+
+
 def faults(page: Page, demo: Demo) -> list[str]:
     """Say what is wrong with the page that the tool shows now in its frame."""
     return faults_in(frame_of(page, demo))
@@ -37,7 +46,9 @@ def faults_in(frame: Frame) -> list[str]:
     too_wide = frame.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
-    return wrong + ([f"{name}: {too_wide} px too wide"] if too_wide > 0 else [])
+    if too_wide <= 0:
+        return wrong
+    return [*wrong, f"{name}: {too_wide} px too wide, by {frame.evaluate(WIDEST)}"]
 
 
 def student_states(page: Page) -> Iterator[str]:

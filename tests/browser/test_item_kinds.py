@@ -74,7 +74,8 @@ def test_every_kind_is_answered_and_shown(
     demo: Demo, new_context: NewContext, platform: str
 ) -> None:
     """Quiz, last look, result and teacher's page are clean under axe and whole when narrow."""
-    wrong = set_up(demo, new_context(viewport=NARROW).new_page(), platform)
+    teacher = new_context(viewport=NARROW).new_page()
+    wrong = set_up(demo, teacher, platform)
     page = new_context(viewport=NARROW).new_page()
     open_activity(demo, page, platform=platform, person=STUDENTS[platform], activity=ACTIVITY)
     press(tool_frame(page), "button", "Start the quiz")
@@ -91,4 +92,9 @@ def test_every_kind_is_answered_and_shown(
     expect(tool.get_by_text("In the key").first).to_be_visible()
     wrong += faults(page, demo)
 
-    assert wrong == []
+    open_activity(demo, teacher, platform=platform, person=TEACHERS[platform], activity=ACTIVITY)
+    press(shown(teacher, "dashboard"), "link", "Analysis")
+    tool = shown(teacher, "analysis")
+    tool.get_by_text("Who chose what").first.click()
+    expect(tool.get_by_role("table").first).to_be_visible()
+    assert wrong + faults(teacher, demo) == []

@@ -6,7 +6,7 @@ export default function insertPhrase(group) {
   for (const choice of group.querySelectorAll("label.choice")) {
     const button = document.createElement("button");
     button.type = "button";
-    button.className = "button button-second button-small";
+    button.className = "button button-second button-phrase";
     button.textContent = choice.textContent.trim();
     button.addEventListener("click", () => {
       const before = into.value.slice(0, into.selectionEnd).trimEnd();
