@@ -38,7 +38,7 @@ POSTGRES_CANDIDATES = (
 REDIS = os.environ.get("ALLIANCE_TEST_REDIS", "redis://127.0.0.1:6379/15")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # How long a page may take to become what a test expects, on a busy machine.
-SOON_MS = 10_000
+SOON_MS = 20_000
 IS_CI = os.environ.get("CI") == "true"
 
 SECRET_KEY = "a secret that only the tests know, 32 characters at least"

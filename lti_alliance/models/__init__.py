@@ -9,6 +9,7 @@ from lti_alliance.models.content_items import ContentItem, DeepLinking
 from lti_alliance.models.course_plans import PlannedActivity
 from lti_alliance.models.courses import Activity, Context, Grade, LineItem, ResourceLink
 from lti_alliance.models.invitations import Invitation
+from lti_alliance.models.item_keys import AdoptedKey, KeyVote
 from lti_alliance.models.launches import LaunchSession
 from lti_alliance.models.modules import ModuleVersion
 from lti_alliance.models.notices import CourseCopy, Notice, NoticeSubscription
@@ -45,6 +46,7 @@ __all__ = [
     "AccessToken",
     "Accommodation",
     "Activity",
+    "AdoptedKey",
     "Attempt",
     "AuditEvent",
     "Base",
@@ -60,6 +62,7 @@ __all__ = [
     "Grade",
     "GradebookCheck",
     "Invitation",
+    "KeyVote",
     "LMSDates",
     "LaunchSession",
     "LineItem",

@@ -31,7 +31,7 @@ from lti_alliance.domain.items import (
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Module
 from lti_alliance.models import Activity, Attempt, Membership, Response
-from lti_alliance.services import grading, modules, sections
+from lti_alliance.services import grading, item_keys, modules, sections
 
 _COUNTED = (AttemptState.SUBMITTED, AttemptState.GRADED)
 
@@ -77,8 +77,11 @@ def analyse(
     answer counts for an item only if the student was given the item as it is now. Student
     previews are left out, and whoever the viewer may not see. In as many queries for any class.
     """
-    module = modules.get_module(session, catalogue, content_hash=activity.content_hash)
-    current = {item.id: (item, module.item_hash(item)) for item in module.quiz.items}
+    # Adopting a key makes no other item of it: what counts is what the student was given.
+    given_as = modules.get_module(session, catalogue, content_hash=activity.content_hash)
+    module = item_keys.module_for(session, catalogue, activity, content_hash=activity.content_hash)
+    hashes = {item.id: given_as.item_hash(item) for item in given_as.quiz.items}
+    current = {item.id: (item, hashes[item.id]) for item in module.quiz.items}
     attempts = _first_attempts(session, activity, viewer)
     responses = _responses(session, activity)
     wordings = grading.accepted_wordings(session, activity.id)

@@ -28,7 +28,7 @@ from lti_alliance.errors import AlreadySubmitted, AttemptClosed, InvalidInput, N
 from lti_alliance.models import Activity, Attempt, Grade, Membership
 from lti_alliance.models import Response as ResponseRow
 from lti_alliance.models.statements import rows_changed
-from lti_alliance.services import audit, grading, modules, sections, terms
+from lti_alliance.services import audit, grading, item_keys, modules, sections, terms
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -130,7 +130,9 @@ def get_attempt(session: Session, attempt_id: UUID, *, viewer: Membership) -> At
 
 def get_sheet(session: Session, catalogue: Catalogue, attempt: Attempt) -> Sheet:
     """Return the attempt as it was given, in the content version it was started with."""
-    module = modules.get_module(session, catalogue, content_hash=attempt.content_hash)
+    module = item_keys.module_for(
+        session, catalogue, attempt.activity, content_hash=attempt.content_hash
+    )
     form = form_from_json(attempt.form)
     rows = session.scalars(select(ResponseRow).where(ResponseRow.attempt_id == attempt.id)).all()
     return Sheet(

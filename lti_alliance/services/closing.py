@@ -24,7 +24,7 @@ from lti_alliance.models import (
     Response,
 )
 from lti_alliance.models.statements import rows_changed
-from lti_alliance.services import audit, modules, terms
+from lti_alliance.services import audit, item_keys, terms
 from lti_alliance.services.grading import judge_attempt, refresh_grade
 
 
@@ -161,7 +161,9 @@ def _hand_in(
     )
     session.refresh(attempt)
     if moved and has_answers:
-        module = modules.get_module(session, catalogue, content_hash=attempt.content_hash)
+        module = item_keys.module_for(
+            session, catalogue, attempt.activity, content_hash=attempt.content_hash
+        )
         judge_attempt(session, attempt, module)
     return moved == 1
 

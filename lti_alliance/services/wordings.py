@@ -14,7 +14,7 @@ from lti_alliance.domain.wordings import normalise
 from lti_alliance.errors import InvalidInput, NotFound
 from lti_alliance.models import AcceptedWording, Activity, Attempt, Membership, Response
 from lti_alliance.models.statements import insert_for
-from lti_alliance.services import audit, modules
+from lti_alliance.services import audit, item_keys, modules
 from lti_alliance.services.grading import judge_attempt, refresh_grade
 
 # Messages for the instructor, without values, so that the edge can translate them.
@@ -136,7 +136,9 @@ def _regrade_item(
         )
     )
     for attempt in attempts:
-        module = modules.get_module(session, catalogue, content_hash=attempt.content_hash)
+        module = item_keys.module_for(
+            session, catalogue, activity, content_hash=attempt.content_hash
+        )
         judge_attempt(session, attempt, module)
     for membership in {attempt.membership_id: attempt.membership for attempt in attempts}.values():
         refresh_grade(session, activity, membership, at=at)

@@ -68,6 +68,8 @@ blueprint.add_url_rule("/grading/agreement", view_func=instructor_markers.show_a
 _POSTED: tuple[tuple[str, Callable[..., BaseResponse]], ...] = (
     ("/grading/release", instructor_grading.release_all),
     ("/guide/phrases", instructor_guides.keep_phrases),
+    ("/guide/keys/<item_id>", instructor_guides.decide_key),
+    ("/guide/keys/<item_id>/vote", instructor_guides.vote),
     ("/grading/markers", instructor_markers.share_out),
     (f"{_REFLECTION}/draft", instructor_grading.save_draft),
     (f"{_REFLECTION}/mark", instructor_markers.save_mark),

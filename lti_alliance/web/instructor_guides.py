@@ -1,14 +1,15 @@
 """The teacher's page of a module: what it is for, its keys, examples, and phrases to take over."""
 
-from flask import Response, redirect, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Exemplar, Module
 from lti_alliance.domain.rubrics import Criterion
+from lti_alliance.errors import InvalidInput
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import modules, phrases
+from lti_alliance.services import item_keys, phrases
 from lti_alliance.web import access, quiz_pages, transaction
 from lti_alliance.web.opening import activity_of, member_of
 from lti_alliance.web.rendering import page
@@ -19,11 +20,66 @@ _teachers = access.role(Role.INSTRUCTOR, Role.TEACHING_ASSISTANT, Role.CONTENT_D
 @_teachers
 def guide() -> Response:
     """Show what students never see of the module: its plan, its keys and help with teaching it."""
-    activity = activity_of(access.current())
+    return _guide()
+
+
+@access.teaches
+def vote(item_id: str) -> BaseResponse:
+    """Keep how the visitor would rate the replies of an item."""
+    visit = access.current()
+    values = [value for name in request.form for value in request.form.getlist(name)]
+    try:
+        with transaction.act() as session:
+            item_keys.vote(
+                session,
+                parts().catalogue,
+                activity_of(visit),
+                item_id=item_id,
+                values=[value for value in values if ":" in value],
+                voter=member_of(visit),
+                at=parts().now(),
+            )
+    except InvalidInput as refused:
+        return _guide(refused=refused)
+    return _back(item_id, done="voted")
+
+
+@access.role(Role.INSTRUCTOR)
+def decide_key(item_id: str) -> BaseResponse:
+    """Let a draft key make points in this activity, or take that back; grades follow."""
+    visit = access.current()
+    is_adopted = request.form.get("act") == "adopt"
+    with transaction.act() as session:
+        act = item_keys.adopt if is_adopted else item_keys.withdraw
+        act(
+            session,
+            parts().catalogue,
+            activity_of(visit),
+            item_id=item_id,
+            actor=member_of(visit),
+            at=parts().now(),
+        )
+    return _back(item_id, done="adopted" if is_adopted else "withdrawn")
+
+
+def _back(item_id: str, *, done: str) -> BaseResponse:
+    return redirect(url_for(".guide", done=done, item=item_id) + f"#key-{item_id}", 303)
+
+
+def _guide(*, refused: InvalidInput | None = None) -> Response:
+    visit = access.current()
+    activity = activity_of(visit)
     module = _module(activity)
     return page(
         "instructor/guide.html",
         activity=activity,
+        status=422 if refused else 200,
+        errors=refused.fields if refused else {},
+        problem=refused.code if refused else "",
+        typed=request.form,
+        reports=item_keys.report_keys(
+            db.session(), parts().catalogue, activity, reader=member_of(visit)
+        ),
         module=module,
         items_of={
             number: [item for item in module.quiz.items if item.objective == number]
@@ -50,7 +106,9 @@ def keep_phrases() -> BaseResponse:
 
 
 def _module(activity: Activity) -> Module:
-    return modules.get_module(db.session(), parts().catalogue, content_hash=activity.content_hash)
+    return item_keys.module_for(
+        db.session(), parts().catalogue, activity, content_hash=activity.content_hash
+    )
 
 
 def _levels(exemplar: Exemplar, module: Module) -> list[tuple[Criterion, int]]:

@@ -351,6 +351,7 @@ _WORK = {
     "marking.not_open": _undone(
         409, _("Both marks are in, or the grade is released, so that a mark cannot be changed.")
     ),
+    "key.vote_invalid": _undone(422, _("Your vote was not kept."), _CHECK_FORM),
     "marker.invalid": _undone(422, _("Nothing was shared out."), _CHECK_FORM),
     "marker.out_of_section": _undone(
         409, _("This person may not see the work of that section."), _("Choose somebody else.")

@@ -27,8 +27,10 @@ KEPT = {
     # Who did something; it goes with what it was done to.
     "accepted_wordings.accepted_by_id",
     "accommodations.changed_by_id",
+    "adopted_keys.adopted_by_id",
     "content_items.placed_by_id",
     "draft_assessments.marked_by_id",
+    "key_votes.voter_id",
     "markings.marker_id",
     "passage_comments.author_id",
     "reflections.flagged_by_id",

@@ -15,6 +15,7 @@ from lti_alliance.domain.items import (
     ShortItem,
     key_response,
 )
+from lti_alliance.domain.launch import Role
 from lti_alliance.domain.response_processing import process
 from lti_alliance.models import Attempt, Phrase, Response
 from tests.web.course import Course, open_course
@@ -216,3 +217,32 @@ def test_the_analysis_says_what_a_class_did(course, activity, ada, attempt):
     assert "Options of question" in text_of(page)
     assert 'role="img"' in page.get_data(as_text=True)
     assert ada.get("analysis").status_code == 403
+
+
+def test_a_key_is_voted_on_and_adopted(course, activity, ada, attempt):
+    """On the teacher's page; half a vote keeps what was chosen; an assistant votes, not more."""
+    course.join("dev", role=Role.TEACHING_ASSISTANT)
+    teacher, dev = course.visit("instructor", activity), course.visit("dev", activity)
+    rate = first(course, RateItem)
+    ada.post(f"attempts/{attempt}/submission", dict(form_of(ada, attempt)) | right_fields(course))
+    whole = {f"response.{rate.id}.{r.id}": f"{r.id}:{r.value}" for r in rate.replies}
+    half = dict(list(whole.items())[:1])
+    refused = dev.post(f"guide/keys/{rate.id}/vote", half)
+    voted = dev.follow(dev.post(f"guide/keys/{rate.id}/vote", whole))
+    before = text_of(teacher.get("guide"))
+    adopted = teacher.follow(teacher.post(f"guide/keys/{rate.id}", {"act": "adopt"}))
+    shown = text_of(ada.get(f"attempts/{attempt}"))
+    back = teacher.follow(teacher.post(f"guide/keys/{rate.id}", {"act": "withdraw"}))
+
+    assert refused.status_code == 422
+    assert "Choose a value for each reply." in text_of(refused)
+    assert re.search(rf'value="{half[next(iter(half))]}" selected', refused.get_data(as_text=True))
+    assert "Your vote is kept." in text_of(voted)
+    assert "Votes on each reply" in text_of(voted)
+    assert "1 colleague has voted. You see the votes when you have given yours." in before
+    assert "Key adopted here" in text_of(adopted)
+    assert "the question makes points, and every grade has followed" in text_of(adopted)
+    assert f"{rate.points} of {rate.points}" in shown
+    assert "The key is a draft again" in text_of(back)
+    assert dev.post(f"guide/keys/{rate.id}", {"act": "adopt"}).status_code == 403
+    assert ada.post(f"guide/keys/{rate.id}/vote", whole).status_code == 403

@@ -1,0 +1,237 @@
+"""Keys that are judgements: voted on by those who teach, adopted by an instructor, and back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, joinedload
+
+from lti_alliance.content.catalogue import Catalogue
+from lti_alliance.domain.attempts import AttemptState, form_from_json
+from lti_alliance.domain.items import BranchItem, Item, KeyState, RateItem
+from lti_alliance.domain.key_votes import ReplyVotes, count_votes
+from lti_alliance.domain.modules import Module
+from lti_alliance.errors import InvalidInput, NotFound
+from lti_alliance.models import Activity, AdoptedKey, Attempt, KeyVote, Membership, User
+from lti_alliance.models.statements import insert_for, rows_changed
+from lti_alliance.services import audit, grading, modules
+
+VOTE_NOT_WHOLE = "Choose a value for each reply."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyReport:
+    """Where the key of one item stands in an activity."""
+
+    is_adopted: bool
+    own: Mapping[str, int] | None
+    """How the reader voted; nothing before they have."""
+    votes: tuple[ReplyVotes, ...]
+    """Empty until the reader has voted, so that nobody follows the others."""
+    voters: tuple[Membership, ...]
+
+
+def module_for(
+    session: Session, catalogue: Catalogue, activity: Activity, *, content_hash: str
+) -> Module:
+    """Return a content version of the activity's module, with the keys that were adopted there.
+
+    An adopted key holds for the version of the item for which it was adopted, and no other.
+    """
+    module = modules.get_module(session, catalogue, content_hash=content_hash)
+    if not any(_is_draft(item) for item in module.quiz.items):
+        return module
+    adopted = _adopted(session, activity)
+    items = tuple(
+        replace(item, key=KeyState.ADOPTED)
+        if isinstance(item, RateItem | BranchItem)
+        and adopted.get(item.id) == module.item_hash(item)
+        else item
+        for item in module.quiz.items
+    )
+    return replace(module, quiz=replace(module.quiz, items=items))
+
+
+def adopt(
+    session: Session,
+    catalogue: Catalogue,
+    activity: Activity,
+    *,
+    item_id: str,
+    actor: Membership,
+    at: datetime,
+) -> int:
+    """Let a draft key make points in this activity; count the attempts that are graded anew."""
+    module, item = _draft(session, catalogue, activity, item_id)
+    values = {
+        "item_hash": module.item_hash(item),
+        "adopted_by_id": actor.id,
+        "adopted_at": at,
+    }
+    session.execute(
+        insert_for(session, AdoptedKey)
+        .values(activity_id=activity.id, item_id=item_id, **values)
+        .on_conflict_do_update(index_elements=["activity_id", "item_id"], set_=values)
+    )
+    return _regrade(session, catalogue, activity, item_id, "key.adopted", actor, at=at)
+
+
+def withdraw(
+    session: Session,
+    catalogue: Catalogue,
+    activity: Activity,
+    *,
+    item_id: str,
+    actor: Membership,
+    at: datetime,
+) -> int:
+    """Make an adopted key a draft again; count the attempts that are graded anew."""
+    taken = rows_changed(
+        session,
+        delete(AdoptedKey).where(
+            AdoptedKey.activity_id == activity.id, AdoptedKey.item_id == item_id
+        ),
+    )
+    if taken == 0:
+        return 0
+    return _regrade(session, catalogue, activity, item_id, "key.withdrawn", actor, at=at)
+
+
+def vote(
+    session: Session,
+    catalogue: Catalogue,
+    activity: Activity,
+    *,
+    item_id: str,
+    values: Sequence[str],
+    voter: Membership,
+    at: datetime,
+) -> None:
+    """Keep how somebody would rate the replies; a later vote takes the place of an earlier one.
+
+    ``values`` are ``reply:value``, as a student's answer is sent. Raises ``InvalidInput`` with the
+    field ``response.<item id>`` unless each reply has one.
+    """
+    module, item = _draft(session, catalogue, activity, item_id)
+    if not isinstance(item, RateItem):
+        raise NotFound("item.unknown")
+    response = item.read(values)
+    if response is None or len(response.pairs) < len(item.replies):
+        raise InvalidInput({f"response.{item_id}": VOTE_NOT_WHOLE}, code="key.vote_invalid")
+    kept = {
+        "item_hash": module.item_hash(item),
+        "values": {reply: int(value) for reply, value in response.pairs.items()},
+        "voted_at": at,
+    }
+    session.execute(
+        insert_for(session, KeyVote)
+        .values(activity_id=activity.id, item_id=item_id, voter_id=voter.id, **kept)
+        .on_conflict_do_update(index_elements=["activity_id", "item_id", "voter_id"], set_=kept)
+    )
+    session.expire_all()
+    _record(session, "key.voted", activity, item_id, voter, at=at)
+
+
+def report_keys(
+    session: Session, catalogue: Catalogue, activity: Activity, *, reader: Membership
+) -> dict[str, KeyReport]:
+    """Say for each item whose key is a judgement where it stands."""
+    module = modules.get_module(session, catalogue, content_hash=activity.content_hash)
+    adopted = _adopted(session, activity)
+    cast = session.scalars(
+        select(KeyVote)
+        .where(KeyVote.activity_id == activity.id)
+        .order_by(KeyVote.voted_at, KeyVote.id)
+        .options(joinedload(KeyVote.voter).joinedload(Membership.user).joinedload(User.profile))
+    ).all()
+    found = {}
+    for item in module.quiz.items:
+        if not _is_draft(item):
+            continue
+        its_hash = module.item_hash(item)
+        votes = [row for row in cast if (row.item_id, row.item_hash) == (item.id, its_hash)]
+        own = next((row.values for row in votes if row.voter_id == reader.id), None)
+        counted = isinstance(item, RateItem) and own is not None
+        found[item.id] = KeyReport(
+            is_adopted=adopted.get(item.id) == its_hash,
+            own=own,
+            votes=count_votes(item, [row.values for row in votes])
+            if counted and isinstance(item, RateItem)
+            else (),
+            voters=tuple(row.voter for row in votes),
+        )
+    return found
+
+
+def _is_draft(item: Item) -> bool:
+    return isinstance(item, RateItem | BranchItem) and item.key is KeyState.DRAFT
+
+
+def _draft(
+    session: Session, catalogue: Catalogue, activity: Activity, item_id: str
+) -> tuple[Module, Item]:
+    module = modules.get_module(session, catalogue, content_hash=activity.content_hash)
+    item = module.quiz.get_item(item_id)
+    if not _is_draft(item):
+        raise NotFound("item.unknown")
+    return module, item
+
+
+def _adopted(session: Session, activity: Activity) -> dict[str, str]:
+    rows = session.execute(
+        select(AdoptedKey.item_id, AdoptedKey.item_hash).where(
+            AdoptedKey.activity_id == activity.id
+        )
+    )
+    return {row.item_id: row.item_hash for row in rows}
+
+
+def _regrade(
+    session: Session,
+    catalogue: Catalogue,
+    activity: Activity,
+    item_id: str,
+    action: str,
+    actor: Membership,
+    *,
+    at: datetime,
+) -> int:
+    """Judge every attempt anew that holds the item: what it is worth has changed for all."""
+    attempts = [
+        attempt
+        for attempt in session.scalars(
+            select(Attempt)
+            .where(Attempt.activity_id == activity.id, Attempt.state == AttemptState.GRADED)
+            .order_by(Attempt.membership_id, Attempt.number)
+        )
+        if any(given.item_id == item_id for given in form_from_json(attempt.form).items)
+    ]
+    for attempt in attempts:
+        module = module_for(session, catalogue, activity, content_hash=attempt.content_hash)
+        grading.judge_attempt(session, attempt, module)
+    for membership in {attempt.membership_id: attempt.membership for attempt in attempts}.values():
+        grading.refresh_grade(session, activity, membership, at=at)
+    _record(session, action, activity, item_id, actor, at=at, count=len(attempts))
+    return len(attempts)
+
+
+def _record(
+    session: Session,
+    action: str,
+    activity: Activity,
+    item_id: str,
+    actor: Membership,
+    *,
+    at: datetime,
+    count: int | None = None,
+) -> None:
+    audit.record(
+        session,
+        action,
+        at=at,
+        actor=actor,
+        object_kind="activity",
+        object_id=activity.id,
+        details={"item": item_id} | ({"attempts": count} if count is not None else {}),
+    )
