@@ -38,7 +38,7 @@ def list_courses(platform_name: str) -> Response:
 
 @blueprint.post("/courses/<platform_name>/<course_id>/copy")
 def copy(platform_name: str, course_id: str) -> Response:
-    """Copy a course; `people` names those besides the teachers who come along."""
+    """Copy a course; `people` come along besides the teachers, `history` false keeps its past."""
     platform, body = the_platform(platform_name), body_of()
     course, people = the_course(platform, course_id), body.get("people", [])
     if not isinstance(people, list):
@@ -49,6 +49,7 @@ def copy(platform_name: str, course_id: str) -> Response:
         title=str(body.get("title", "")),
         code=str(body.get("code", "")),
         people=[the_person(platform, each).id for each in people],
+        tells_history=body.get("history") is not False,
     )
     told = {
         "course": made.id,

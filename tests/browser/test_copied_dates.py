@@ -51,3 +51,31 @@ def test_the_dates_of_a_copy_are_shifted_and_set(
     expect(tool.get_by_role("status")).to_contain_text("1 activity has its closing time")
     wrong += faults(page, demo)
     assert wrong == []
+
+
+def test_a_copy_without_history_is_confirmed(demo: Demo, new_context: NewContext) -> None:
+    """Where nothing proves the copy, an instructor looks at the old settings and says so."""
+    page = new_context(viewport=NARROW).pages[0]
+    begin(demo, page, "moodle", placement="")
+    tool = tool_frame(page)
+    press_enter(tool.locator(".card", has_text="A two-minute taster").get_by_role("link").first)
+    tool.get_by_label("What the course calls it").fill("Copied from nowhere")
+    press(tool, "button", "Add to the course")
+    expect(page.locator("input[name=name]")).to_have_value("Copied from nowhere")
+    page.get_by_role("button", name=re.compile("^Save")).first.click()
+    expect(page.get_by_role("heading", name="Copied from nowhere", level=1)).to_be_visible()
+    told = {"title": "Unknown past", "history": False}
+    copied = demo.ask(f"courses/moodle/{COURSES['moodle']}/copy", told)
+    slug = next(
+        each["id"] for each in copied["activities"] if each["title"] == "Copied from nowhere"
+    )
+    page.goto(f"{demo.lms}/moodle/courses/{copied['course']}/activities/{slug}")
+    expect(tool.get_by_text("This link was copied from another course")).to_be_visible()
+    wrong = faults(page, demo)
+    press(tool, "link", "Look at those settings and use them here")
+    expect(tool.locator("body[data-page=settings]")).to_be_visible()
+    wrong += faults(page, demo)
+    press(tool, "button", "Use this module")
+    expect(tool.locator("body[data-page=dashboard]")).to_be_visible()
+
+    assert wrong == []
