@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from werkzeug.serving import make_server
 
 from lti_alliance.app import create_app
 from lti_alliance.models import Activity, Attempt, Response, ScoreDelivery, db
+from lti_alliance.services import line_items
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import cookies
 from tests.conftest import SOON_MS
@@ -338,3 +340,27 @@ def test_the_browsers_zone_is_proposed_where_none_was_told(context, course):
     assert (saved.attempts, saved.closes_at) == (2, closes)
     expect(told.locator("#zone")).to_have_value("Europe/Berlin")
     expect(told.locator("#closes_at")).to_have_value("2027-07-02T06:59")
+
+
+@pytest.mark.parametrize(
+    ("shows", "changes"),
+    [
+        (
+            "Opened outside a course",
+            {"link": None, "context_id": None, "membership_id": None},
+        ),
+        ("The column in your LMS is worth 25 points", {}),
+    ],
+)
+def test_states_that_an_lms_seldom_brings_about_are_clean(context, course, shows, changes):
+    """A launch that names no course, and points that were changed in the LMS: axe, and 320 px."""
+    activity = course.stage.activity()
+    line_items.keep_maximum(course.session, activity.id, Decimal(25))
+    course.session.commit()
+    page = open_page(context, course, "instructor", activity, **changes)
+    page.set_viewport_size({"width": 320, "height": 800})
+    expect(page.locator("main")).to_contain_text(shows)
+    found = Axe().run(page, options={"runOnly": AXE_RULES}).response["violations"]
+
+    assert [fault["id"] for fault in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
