@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Subquery, func, select
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
@@ -107,14 +107,19 @@ def analyse(
     )
 
 
-def _first_attempts(session: Session, activity: Activity, viewer: Membership) -> list[Attempt]:
-    scope = sections.scope_of(session, viewer)
-    first = (
+def _first(activity: Activity) -> Subquery:
+    """Select each person's first counted attempt at an activity, by number."""
+    return (
         select(Attempt.membership_id, func.min(Attempt.number).label("number"))
         .where(Attempt.activity_id == activity.id, Attempt.state.in_(_COUNTED))
         .group_by(Attempt.membership_id)
         .subquery()
     )
+
+
+def _first_attempts(session: Session, activity: Activity, viewer: Membership) -> list[Attempt]:
+    scope = sections.scope_of(session, viewer)
+    first = _first(activity)
     found = session.execute(
         select(Attempt, Membership.sections)
         .join(
@@ -134,10 +139,15 @@ def _first_attempts(session: Session, activity: Activity, viewer: Membership) ->
 
 def _responses(session: Session, activity: Activity) -> dict[UUID, dict[str, Response]]:
     rows: dict[UUID, dict[str, Response]] = defaultdict(dict)
+    first = _first(activity)
     for row in session.scalars(
         select(Response)
         .join(Attempt, Attempt.id == Response.attempt_id)
-        .where(Attempt.activity_id == activity.id, Attempt.state.in_(_COUNTED))
+        .join(
+            first,
+            (first.c.membership_id == Attempt.membership_id) & (first.c.number == Attempt.number),
+        )
+        .where(Attempt.activity_id == activity.id)
     ):
         rows[row.attempt_id][row.item_id] = row
     return rows

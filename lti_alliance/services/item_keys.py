@@ -152,12 +152,11 @@ def report_keys(
         its_hash = module.item_hash(item)
         votes = [row for row in cast if (row.item_id, row.item_hash) == (item.id, its_hash)]
         own = next((row.values for row in votes if row.voter_id == reader.id), None)
-        counted = isinstance(item, RateItem) and own is not None
         found[item.id] = KeyReport(
             is_adopted=adopted.get(item.id) == its_hash,
             own=own,
             votes=count_votes(item, [row.values for row in votes])
-            if counted and isinstance(item, RateItem)
+            if isinstance(item, RateItem) and own is not None
             else (),
             voters=tuple(row.voter for row in votes),
         )
@@ -207,9 +206,12 @@ def _regrade(
         )
         if any(given.item_id == item_id for given in form_from_json(attempt.form).items)
     ]
+    versions = {
+        content_hash: module_for(session, catalogue, activity, content_hash=content_hash)
+        for content_hash in {attempt.content_hash for attempt in attempts}
+    }
     for attempt in attempts:
-        module = module_for(session, catalogue, activity, content_hash=attempt.content_hash)
-        grading.judge_attempt(session, attempt, module)
+        grading.judge_attempt(session, attempt, versions[attempt.content_hash])
     for membership in {attempt.membership_id: attempt.membership for attempt in attempts}.values():
         grading.refresh_grade(session, activity, membership, at=at)
     _record(session, action, activity, item_id, actor, at=at, count=len(attempts))

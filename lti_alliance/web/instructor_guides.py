@@ -10,7 +10,7 @@ from lti_alliance.errors import InvalidInput
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
 from lti_alliance.services import item_keys, phrases
-from lti_alliance.web import access, quiz_pages, transaction
+from lti_alliance.web import access, forms, quiz_pages, transaction
 from lti_alliance.web.opening import activity_of, member_of
 from lti_alliance.web.rendering import page
 
@@ -27,7 +27,7 @@ def guide() -> Response:
 def vote(item_id: str) -> BaseResponse:
     """Keep how the visitor would rate the replies of an item."""
     visit = access.current()
-    values = [value for name in request.form for value in request.form.getlist(name)]
+    fields = forms.other_fields(request.form)
     try:
         with transaction.act() as session:
             item_keys.vote(
@@ -35,7 +35,7 @@ def vote(item_id: str) -> BaseResponse:
                 parts().catalogue,
                 activity_of(visit),
                 item_id=item_id,
-                values=[value for value in values if ":" in value],
+                values=[value for sent in fields.values() for value in sent],
                 voter=member_of(visit),
                 at=parts().now(),
             )

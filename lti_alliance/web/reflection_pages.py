@@ -26,6 +26,7 @@ from lti_alliance.services import (
 )
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.assessing import OpenedReflection
+from lti_alliance.services.markers import Marker
 from lti_alliance.services.shelves import Shelf
 from lti_alliance.web import access, opening, transaction, wording
 from lti_alliance.web.opening import member_of
@@ -114,17 +115,20 @@ def queue_of(found: Reflection) -> Shelf:
 def _marking(found: Reflection, viewer: Membership, *, is_by_rubric: bool) -> dict[str, Any]:
     marks = markings.read_marks(parts().sealer, found, reader=viewer)
     may_assign = access.current().role is Role.INSTRUCTOR and is_by_rubric
-    staff = markers.list_markers(db.session(), parts().catalogue, found.activity)
-    held_by = {row.marker_id for row in found.markings}
     return {
         "is_blind": markings.is_blind(found, viewer),
         "own_marking": markings.own_marking(found, viewer),
         "marks": marks if len(found.markings) > 1 else (),
         "may_assign": may_assign,
-        "could_mark": [one for one in staff if one.membership.id not in held_by]
-        if may_assign
-        else [],
+        "could_mark": _could_mark(found) if may_assign else [],
     }
+
+
+def _could_mark(found: Reflection) -> list[Marker]:
+    """List those who may mark in the course and do not have this reflection."""
+    held_by = {row.marker_id for row in found.markings}
+    staff = markers.list_markers(db.session(), parts().catalogue, found.activity)
+    return [one for one in staff if one.membership.id not in held_by]
 
 
 def _flagged_by(found: Reflection, viewer: Membership) -> str:
