@@ -1,8 +1,9 @@
 """Rows that the tool has after launches: a platform, a course, its people, graded activities."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from lti_alliance.models import (
     LineItem,
     Membership,
     ModuleVersion,
+    Registration,
     ResourceLink,
     User,
 )
@@ -31,10 +33,9 @@ GRANTED = (GradeScope.LINE_ITEM, GradeScope.RESULT, GradeScope.SCORE)
 _CONTENT_HASH = "0" * 64
 
 
-def register(session: Session, lms: PracticeClass) -> Context:
-    """Register the practice LMS and open a course on it."""
-    told, at = lms.registration(), utc_now()
-    registration = platforms.add_registration(
+def add_platform(session: Session, told: Mapping[str, Any]) -> Registration:
+    """Register a platform that runs on this machine."""
+    return platforms.add_registration(
         session,
         name=PLATFORM_NAME,
         issuer=told["issuer"],
@@ -46,8 +47,13 @@ def register(session: Session, lms: PracticeClass) -> Context:
         service_hosts=[told["service_host"]],
         deployment_ids=[told["deployment_id"]],
         allow_local=True,
-        at=at,
+        at=utc_now(),
     )
+
+
+def register(session: Session, lms: PracticeClass) -> Context:
+    """Register the practice LMS and open a course on it."""
+    registration, at = add_platform(session, lms.registration()), utc_now()
     session.add(
         ModuleVersion(
             content_hash=_CONTENT_HASH,

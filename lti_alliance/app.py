@@ -49,7 +49,7 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     app.extensions[EXTENSION] = Parts(
         settings=settings,
-        sealer=Sealer(settings.data_key_bytes),
+        sealer=Sealer(settings.data_key_bytes, *settings.other_data_keys_bytes),
         catalogue=Catalogue.load(),
         http=PlatformHTTP(timeout_s=settings.platform_timeout_s, sessions=sessions),
         now=now,

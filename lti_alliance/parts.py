@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import current_app
 
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.lti.http import PlatformHTTP
 from lti_alliance.sealing import Sealer
+from lti_alliance.services.retention import Periods
 from lti_alliance.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -30,6 +31,15 @@ class Parts:
     catalogue: Catalogue
     http: PlatformHTTP
     now: Clock
+
+    @property
+    def periods(self) -> Periods:
+        """How long the tool keeps things where neither platform nor course says otherwise."""
+        return Periods(
+            texts=timedelta(days=self.settings.texts_days),
+            work=timedelta(days=self.settings.work_days),
+            roster=timedelta(days=self.settings.profile_days),
+        )
 
 
 def parts() -> Parts:

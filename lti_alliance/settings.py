@@ -46,6 +46,12 @@ class Settings:
         "Losing it loses them.",
         secret=True,
     )
+    other_data_keys: str = _setting(
+        "",
+        "Further data keys, separated by commas: they open what was sealed with them and seal "
+        "nothing. For the time in which one data_key takes over from another.",
+        secret=True,
+    )
     base_url: str = _setting(
         "http://localhost:8000",
         "The tool's own address as browsers and platforms see it, without a path.",
@@ -77,7 +83,22 @@ class Settings:
         "longer than the calls of one delivery.",
     )
     profile_days: int = _setting(
-        30, "Days that a name and an e-mail address are kept after the last launch."
+        30,
+        "Days that a name and an e-mail address are kept after the last launch, to the hour, and "
+        "the list of a course's people after the last launch of the course.",
+    )
+    texts_days: int = _setting(
+        365,
+        "Days that reflections, comments and questions are kept after the last launch of their "
+        "course; `alliance privacy periods` sets others for a platform or a course.",
+    )
+    work_days: int = _setting(
+        730, "Days that answers, scores and memberships are kept after the last launch likewise."
+    )
+    erasures_file: str = _setting(
+        "",
+        "A file that the worker keeps beside the database with the digests of erased people, for "
+        "`alliance privacy reapply` after a backup was restored; empty keeps none.",
     )
     session_idle_minutes: int = _setting(
         60,
@@ -101,6 +122,16 @@ class Settings:
     def data_key_bytes(self) -> bytes:
         """The data key as 32 bytes."""
         return base64.b64decode(self.data_key)
+
+    @property
+    def other_data_keys_bytes(self) -> tuple[bytes, ...]:
+        """The further data keys, each as 32 bytes."""
+        return tuple(base64.b64decode(text) for text in self.other_data_keys_texts)
+
+    @property
+    def other_data_keys_texts(self) -> tuple[str, ...]:
+        """The further data keys, each in base64."""
+        return tuple(text.strip() for text in self.other_data_keys.split(",") if text.strip())
 
     @property
     def launch_url(self) -> str:
@@ -174,6 +205,8 @@ def _secrets(s: Settings) -> Iterator[str]:
         yield f"secret_key needs at least {MIN_SECRET_LENGTH} characters: run `alliance init`."
     if not _is_data_key(s.data_key):
         yield "data_key must be 32 bytes in base64: run `alliance init`."
+    if not all(map(_is_data_key, s.other_data_keys_texts)):
+        yield "other_data_keys must be keys of 32 bytes in base64, with commas between them."
 
 
 def _addresses(s: Settings) -> Iterator[str]:
@@ -210,6 +243,8 @@ def _choices(s: Settings) -> Iterator[str]:
         "delivery_poll_s",
         "delivery_lease_s",
         "profile_days",
+        "texts_days",
+        "work_days",
         "session_idle_minutes",
         "session_hours",
     ):

@@ -8,12 +8,14 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import structlog
 from flask import Flask
@@ -23,10 +25,20 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.delivering import Deliverer, acts_of
 from lti_alliance.lti import keys
-from lti_alliance.models import WorkerBeat, db
+from lti_alliance.models import AuditBatch, WorkerBeat, db
 from lti_alliance.models.statements import insert_for
 from lti_alliance.parts import Parts, parts
-from lti_alliance.services import closing, privacy, score_tries, timetable
+from lti_alliance.services import (
+    audit,
+    audit_sealing,
+    closing,
+    erasure_file,
+    erasures,
+    privacy,
+    retention,
+    score_tries,
+    timetable,
+)
 from lti_alliance.services.ports import Gradebook
 from lti_alliance.services.score_delivery import CHANNEL
 
@@ -38,6 +50,8 @@ JOB_LEASE = timedelta(minutes=10)
 JOB_RETRY = timedelta(minutes=1)
 BEAT = timedelta(seconds=10)
 BEATS_KEPT = timedelta(days=1)
+COURSES_AT_ONCE = 5
+"""Courses whose time is up in one act: what goes of a great course takes a while."""
 JOBS_LOOKED_AT = timedelta(seconds=1)
 LISTENING_POLL_S = 1.0
 """Where PostgreSQL tells of new work, looking is only for what becomes due by itself."""
@@ -48,26 +62,49 @@ class Job:
     """A recurring job of the timetable; ``run`` works in one act."""
 
     every: timedelta
-    run: Callable[[Session, Parts, datetime], object]
+    run: Callable[[Session, Parts, datetime], Any]
+    tell: Callable[[Any], None] | None = None
+    """Told what ``run`` returned, once that is committed."""
 
 
 def _settle_closed(session: Session, found: Parts, at: datetime) -> None:
     closing.settle_closed(session, found.catalogue, at=at)
 
 
-def _retain(session: Session, _found: Parts, at: datetime) -> None:
+def _retain(session: Session, found: Parts, at: datetime) -> None:
+    retention.remove_due(session, found.periods, at=at, limit=COURSES_AT_ONCE)
     privacy.retain(session, at=at)
     score_tries.forget(session, at=at)
 
 
+def _keep_erasures(session: Session, found: Parts, _at: datetime) -> None:
+    if found.settings.erasures_file:
+        path = Path(found.settings.erasures_file)
+        erasure_file.keep(path, erasures.list_tombstones(session))
+
+
 def _tend_keys(session: Session, found: Parts, at: datetime) -> None:
-    keys.tend_keys(session, found.sealer, at=at)
+    rotated = keys.tend_keys(session, found.sealer, at=at)
+    if rotated is not None:
+        audit.record_key_rotation(session, rotated.id, at=at)
+
+
+def _seal_audit(session: Session, _found: Parts, at: datetime) -> Sequence[AuditBatch]:
+    return audit_sealing.seal_events(session, at=at)
+
+
+def _tell_batches(batches: Sequence[AuditBatch]) -> None:
+    # A log that is kept elsewhere holds the hashes out of reach of whoever changes the database.
+    for batch in batches:
+        log.info("audit_sealed", batch=batch.number, batch_hash=batch.hash, count=batch.event_count)
 
 
 JOBS: Mapping[str, Job] = {
     "key_rotation": Job(timedelta(hours=1), _tend_keys),
+    "audit_sealing": Job(timedelta(minutes=1), _seal_audit, tell=_tell_batches),
     "closing_times": Job(timedelta(seconds=30), _settle_closed),
     "retention": Job(timedelta(hours=1), _retain),
+    "erasures": Job(timedelta(minutes=1), _keep_erasures),
 }
 
 
@@ -198,7 +235,9 @@ class Worker:
         pause = job.every
         try:
             with self._act() as session:
-                job.run(session, self._parts, self._parts.now())
+                outcome = job.run(session, self._parts, self._parts.now())
+            if job.tell is not None:
+                job.tell(outcome)
         except Exception:
             log.exception("job_failed", job=name)
             pause = min(pause, JOB_RETRY)

@@ -18,6 +18,7 @@ TARGET = ROOT / "docs" / "screenshots"
 PORT, LMS_PORT = 8710, 8711
 LMS = f"http://127.0.0.1:{LMS_PORT}"
 WIDTH = 1180
+SIZES = {"narrow": {"width": 320, "height": 1800}, "wide": {"width": WIDTH, "height": 1500}}
 
 
 def main() -> None:
@@ -44,6 +45,9 @@ def main() -> None:
                 desk(page)
                 grading(page)
                 picker(page)
+                analysis(page)
+                for name, size in SIZES.items():
+                    item_kinds(page, name, size)
                 browser.close()
         finally:
             demo.terminate()
@@ -122,6 +126,44 @@ def picker(page: Page) -> None:
     page.goto(f"{LMS}/canvas/courses/77/add?placement=assignment_selection")
     page.frame_locator("iframe").first.locator("body[data-page=picker]").wait_for()
     picture(page, "picker", height=1000)
+
+
+def analysis(page: Page) -> None:
+    """Picture a question of last term's class whose key is wrong, and a regrade to decide about."""
+    page.goto(f"{LMS}/canvas/courses/76/activities/foundations-quiz")
+    frame = page.frame_locator("iframe").first
+    frame.get_by_role("link", name="Analysis").click()
+    frame.locator("body[data-page=analysis]").wait_for()
+    card = frame.locator("section.card", has_text="look at the key").first
+    card.get_by_text("Who chose what").click()
+    card.screenshot(path=TARGET / "analysis.png")
+    frame.get_by_role("link", name="Overview").click()
+    frame.locator(".notice", has_text="A key was corrected").get_by_role("link").first.click()
+    frame.locator("body[data-page=regrade]").wait_for()
+    picture(page, "regrade", height=1100)
+
+
+def item_kinds(page: Page, name: str, size: dict[str, int]) -> None:
+    """Picture one item of each kind as students meet it."""
+    from lti_alliance.content.catalogue import Catalogue
+
+    first = {}
+    for item in Catalogue.load().get("foundations").quiz.items:
+        first.setdefault(item.kind, item.id)
+    page.set_viewport_size(size)
+    page.goto(f"{LMS}/canvas/courses/77/activities/foundations-quiz")
+    frame = page.frame_locator("iframe").first
+    frame.get_by_role("link", name="Preview as student").click()
+    frame.locator("body[data-page=preview]").wait_for()
+    for kind, item_id in first.items():
+        item = frame.locator(f"section.item:has([data-item={item_id}])")
+        # Alone on the page, so that all of it lies within the window.
+        item.evaluate(
+            "chosen => document.querySelectorAll('section.item')"
+            ".forEach(each => { each.hidden = each !== chosen })"
+        )
+        page.wait_for_timeout(700)
+        item.screenshot(path=TARGET / f"item-{kind}-{name}.png")
 
 
 def sign_in(page: Page, platform: str, person: str) -> None:

@@ -23,6 +23,9 @@ import redis
 from _pytest.nodeid import coerce_node_id
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as chance
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
@@ -30,6 +33,7 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.models import Base, db
 from lti_alliance.settings import Settings
+from tests.leaks import Watch
 
 POSTGRES = os.environ.get("ALLIANCE_TEST_POSTGRES", "")
 POSTGRES_CANDIDATES = (
@@ -37,9 +41,14 @@ POSTGRES_CANDIDATES = (
 )
 REDIS = os.environ.get("ALLIANCE_TEST_REDIS", "redis://127.0.0.1:6379/15")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+FIREFOX_NAMES = ("firefox-esr", "firefox")
 # How long a page may take to become what a test expects, on a busy machine.
 SOON_MS = 20_000
 IS_CI = os.environ.get("CI") == "true"
+
+# A busy machine is slow at drawing examples, and slow is no fault of what is tested.
+chance.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+chance.load_profile("patient")
 
 SECRET_KEY = "a secret that only the tests know, 32 characters at least"
 DATA_KEY = base64.b64encode(b"thirty-two bytes for the tests..").decode()
@@ -94,10 +103,34 @@ def find_chromium() -> str | None:
     return named or next((p for n in CHROMIUM_NAMES if (p := shutil.which(n))), None)
 
 
+@cache
+def find_chromedriver() -> str | None:
+    """Return the path of Chromium's driver, or nothing, also where there is no Chromium."""
+    named = os.environ.get("ALLIANCE_TEST_CHROMEDRIVER") or shutil.which("chromedriver")
+    return named if find_chromium() else None
+
+
+@cache
+def find_firefox() -> str | None:
+    """Return the path of a Firefox, or nothing."""
+    named = os.environ.get("ALLIANCE_TEST_FIREFOX")
+    return named or next((p for n in FIREFOX_NAMES if (p := shutil.which(n))), None)
+
+
+@cache
+def find_webkit() -> str | None:
+    """Return the path of WebKitGTK's driver, or nothing, also where it would have no screen."""
+    named = os.environ.get("ALLIANCE_TEST_WEBKIT") or shutil.which("WebKitWebDriver")
+    return named if shutil.which("Xvfb") else None
+
+
 MISSING = {
     "needs_postgres": find_postgres,
     "needs_redis": find_redis,
     "browser": find_chromium,
+    "chromedriver": find_chromedriver,
+    "firefox": find_firefox,
+    "webkit": find_webkit,
 }
 MEND = {
     "needs_postgres": (
@@ -111,6 +144,18 @@ MEND = {
     "browser": (
         "no Chromium: install it (Debian: apt install chromium), or name its path in "
         "ALLIANCE_TEST_CHROMIUM"
+    ),
+    "chromedriver": (
+        "no Chromium with its driver: install them (Debian: apt install chromium chromium-driver), "
+        "or name the driver's path in ALLIANCE_TEST_CHROMEDRIVER"
+    ),
+    "firefox": (
+        "no Firefox: install it (Debian: apt install firefox-esr), or name its path in "
+        "ALLIANCE_TEST_FIREFOX"
+    ),
+    "webkit": (
+        "no WebKitGTK: install its driver and a screen (Debian: apt install webkit2gtk-driver "
+        "xvfb), or name the driver's path in ALLIANCE_TEST_WEBKIT"
     ),
 }
 
@@ -184,6 +229,21 @@ def _no_call_leaves_this_machine() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
         yield
+
+
+# Nothing personal in logs
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_personal_is_logged() -> Iterator[None]:
+    """Fail the run of a worker whose logs or metrics hold what is personal or secret."""
+    with pytest.MonkeyPatch.context() as patch:
+        watch = Watch(known={"secret_key": SECRET_KEY, "data_key": DATA_KEY})
+        watch.begin(patch)
+        yield
+    watch.end()
+    found = watch.leaks()
+    assert not found, "logs or metrics of this run hold what is personal:\n" + "\n".join(found)
 
 
 # Databases
@@ -308,14 +368,23 @@ def settings(database_url: str) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """What is compiled of templates for one application serves the next."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings, now: Clock) -> Iterator[Flask]:
+def app(
+    settings: Settings, now: Clock, _compiled_templates: FileSystemBytecodeCache
+) -> Iterator[Flask]:
     """The application, with every edge, on the test's database."""
     # Imported here so that tests of inner rooms do not load the edges.
     from lti_alliance.app import create_app
 
     app = create_app(settings, now=now)
     app.testing = True
+    app.jinja_env.bytecode_cache = _compiled_templates
     yield app
     with app.app_context():
         for found in db.engines.values():

@@ -41,14 +41,14 @@ class Stage:
         user = User(registration_id=self.registration.id, sub=f"sub-{name}", created_at=NOON)
         self.session.add(user)
         self.session.flush()
+        values = {"number": len(self.people) + 1, **changes}
         membership = Membership(
             context_id=self.context.id,
             user_id=user.id,
             role=role,
-            number=len(self.people) + 1,
             first_launch_at=NOON,
             last_launch_at=NOON,
-            **changes,
+            **values,
         )
         self.session.add(membership)
         self.session.flush()

@@ -1,10 +1,11 @@
 """Sealing: what is sealed opens for its purpose, unchanged, and for nothing else."""
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_alliance.sealing import SealBroken, Sealer
+from lti_alliance.sealing import KeyMissing, SealBroken, Sealer, key_id
 
 SEALER = Sealer(bytes(range(32)))
 
@@ -63,3 +64,40 @@ def test_a_cut_value_is_noticed(length: int) -> None:
     sealed = SEALER.seal(b"x", purpose="p")
     with pytest.raises(SealBroken):
         SEALER.open(sealed[:length], purpose="p")
+
+
+def test_a_key_that_took_over_seals_and_the_one_before_opens() -> None:
+    """With both at hand everything opens, and what is new is sealed with the first."""
+    old, new = bytes(range(32)), bytes(range(32, 64))
+    before = Sealer(old).seal(b"x", purpose="p")
+    both = Sealer(new, old)
+    after = both.seal(b"y", purpose="p")
+
+    assert both.open(before, purpose="p") == b"x"
+    assert (both.is_newest(before), both.is_newest(after)) == (False, True)
+    assert Sealer(new).open(after, purpose="p") == b"y"
+
+
+def test_a_missing_key_is_named() -> None:
+    """Whoever has lost a key learns which, by an id that tells nothing of the key."""
+    key = bytes(range(32, 64))
+    sealed = Sealer(key).seal(b"x", purpose="draft:1:2")
+    with pytest.raises(KeyMissing) as caught:
+        SEALER.open(sealed, purpose="draft:1:2")
+
+    assert caught.value.key_id == key_id(key).hex()
+    assert not SEALER.has_key_of(sealed)
+    assert caught.value.key_id not in key.hex()
+
+
+def test_values_from_before_keys_had_ids_open() -> None:
+    """What an earlier release sealed opens with a key at hand that fits, for its purpose alone."""
+    old = bytes(range(32, 64))
+    nonce = bytes(12)
+    sealed = b"\x01" + nonce + AESGCM(old).encrypt(nonce, b"x", b"p")
+    both = Sealer(bytes(range(32)), old)
+
+    assert both.open(sealed, purpose="p") == b"x"
+    assert not both.is_newest(sealed)
+    with pytest.raises(SealBroken):
+        both.open(sealed, purpose="q")

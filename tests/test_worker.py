@@ -23,6 +23,8 @@ from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.models import (
     AccessToken,
     Activity,
+    AuditBatch,
+    AuditEvent,
     LaunchSession,
     Profile,
     ScoreDelivery,
@@ -30,7 +32,8 @@ from lti_alliance.models import (
     ToolKey,
     WorkerBeat,
 )
-from lti_alliance.services import score_delivery, timetable
+from lti_alliance.services import audit, score_delivery, timetable
+from lti_alliance.services.audit_checking import verify
 from lti_alliance.settings import Settings
 from tests import factories
 from tests.conftest import Clock
@@ -278,7 +281,7 @@ def test_what_has_outlived_its_use_is_deleted(app: Flask, gradebook: FakeGradebo
     with acts_of(app)() as session:
         course = factories.make_course(session)
         registration_id = course.deployment.registration_id
-        for name, age in (("old", timedelta(days=1, seconds=1)), ("new", timedelta(hours=23))):
+        for name, age in (("olga", timedelta(days=1, seconds=1)), ("nina", timedelta(hours=23))):
             member = factories.make_member(session, course, sub=name)
             ended = NOW - age
             session.add(
@@ -296,7 +299,7 @@ def test_what_has_outlived_its_use_is_deleted(app: Flask, gradebook: FakeGradebo
                     expires_at=ended,
                 )
             )
-            is_old = name == "old"
+            is_old = name == "olga"
             ends = NOW + timedelta(seconds=-1 if is_old else 1)
             session.add(Profile(user_id=member.user_id, name=name, expires_at=ends))
             session.add(
@@ -316,7 +319,7 @@ def test_what_has_outlived_its_use_is_deleted(app: Flask, gradebook: FakeGradebo
             for column in (LaunchSession.handle, Profile.name, AccessToken.token_host)
         ]
 
-    assert kept == [["new"], ["new"], ["new"]]
+    assert kept == [["nina"], ["nina"], ["nina"]]
 
 
 def test_closing_times_are_kept(app: Flask, now: Clock, gradebook: FakeGradebook) -> None:
@@ -336,3 +339,38 @@ def test_closing_times_are_kept(app: Flask, now: Clock, gradebook: FakeGradebook
         now.move(seconds=40)
 
     assert moments == [None, None, NOW + timedelta(seconds=80)]
+
+
+@pytest.mark.both_databases
+def test_the_worker_seals_the_audit_trail(
+    app: Flask, now: Clock, gradebook: FakeGradebook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was recorded is in a batch at the next turn, and the log has the batch's hash."""
+    enter_jobs(app)
+    worker.Worker(app, gradebook=gradebook).run_due_jobs()
+    with acts_of(app)() as session:
+        audit.record(session, "reflection.read", at=now())
+    now.move(minutes=1)
+    capsys.readouterr()
+    worker.Worker(app, gradebook=gradebook).run_due_jobs()
+    with acts_of(app)() as session:
+        batch = session.scalars(select(AuditBatch)).one()
+        checked = verify(session)
+
+    assert (checked.events, checked.unsealed, checked.first_break) == (1, 0, None)
+    assert f"batch_hash={batch.hash}" in capsys.readouterr().err
+
+
+def test_a_key_that_the_worker_rotates_is_on_record(
+    app: Flask, now: Clock, gradebook: FakeGradebook
+) -> None:
+    """After ninety days the next key signs, and the audit trail says since when."""
+    enter_jobs(app)
+    worker.Worker(app, gradebook=gradebook).run_due_jobs()
+    now.move(days=91)
+    worker.Worker(app, gradebook=gradebook).run_due_jobs()
+    with acts_of(app)() as session:
+        current = session.scalars(select(ToolKey).where(ToolKey.state == "current")).one()
+        events = session.scalars(select(AuditEvent).where(AuditEvent.action == "key.rotated"))
+
+        assert [(event.object_id, event.at) for event in events] == [(current.id, now())]

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from lti_alliance.demo.last_term import play_last_term
 from lti_alliance.demo.processes import DemoError
-from lti_alliance.demo.run import play_history, prepare_tasters, run_demo
+from lti_alliance.demo.run import act, play_history, prepare_tasters, run_demo
 from lti_alliance.demo.stage import Stage
 from lti_alliance.parts import parts
 
@@ -59,3 +60,11 @@ def set_stage(stage: Stage) -> None:
 def tell_history(stage: Stage) -> None:
     """Play what happened in the courses."""
     play_history(stage, parts(), tell=click.echo)
+
+
+@command.command("last-term", hidden=True)
+@click.pass_obj
+@with_appcontext
+def tell_last_term(stage: Stage) -> None:
+    """Play last term's course alone, in a demonstration without a history."""
+    play_last_term(parts(), act, stage, tell=click.echo)

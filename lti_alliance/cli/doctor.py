@@ -24,7 +24,7 @@ from lti_alliance.models import (
 )
 from lti_alliance.parts import Parts, parts
 from lti_alliance.schema import applied_revision, newest_revision
-from lti_alliance.services import score_delivery
+from lti_alliance.services import resealing, score_delivery
 
 WORKER_SILENCE = timedelta(minutes=2)
 CLOCK_DIFFERENCE = timedelta(seconds=30)
@@ -58,6 +58,7 @@ def examine(tool: Parts) -> Iterator[Finding]:
     yield _worker(at)
     yield _deliveries()
     yield _keys(at)
+    yield _data_keys(tool)
     registrations = db.session.scalars(select(Registration).order_by(Registration.name)).all()
     if not registrations:
         yield Finding("platforms", "none is registered", "Run `alliance platform add`.")
@@ -148,6 +149,18 @@ def _keys(at: datetime) -> Finding:
     mend = "The worker rotates keys: start it, or run `alliance keys rotate`."
     mend = mend if age > KEY_AGE else ""
     return Finding("signing key", f"{key.kid[:8]}…, in use for {age.days} days", mend)
+
+
+def _data_keys(tool: Parts) -> Finding:
+    missing = resealing.list_missing_keys(db.session(), tool.sealer)
+    if not missing:
+        return Finding("data key", "opens everything that is sealed")
+    return Finding(
+        "data key",
+        f"something is sealed with a key that is not at hand: {', '.join(missing)}",
+        "Put the key that was used before back, as data_key or into other_data_keys. Nothing is "
+        "lost as long as it is found; nothing was overwritten.",
+    )
 
 
 def _platform(tool: Parts, registration: Registration) -> Iterator[Finding]:

@@ -12,7 +12,18 @@ from flask_migrate.cli import db as migrations_group
 
 from lti_alliance.cli.output import translating
 
-NOUNS = ("init", "platform", "keys", "module", "score", "worker", "doctor", "demo")
+NOUNS = (
+    "init",
+    "platform",
+    "keys",
+    "module",
+    "score",
+    "privacy",
+    "audit",
+    "worker",
+    "doctor",
+    "demo",
+)
 
 
 def commands() -> list[click.Command]:

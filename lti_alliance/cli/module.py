@@ -6,13 +6,16 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
+from lti_alliance.cli.interchange import export_module, import_module
 from lti_alliance.cli.output import as_json, show_row, show_rows
 from lti_alliance.content.parser import parse_file
 from lti_alliance.domain.modules import Module
 from lti_alliance.errors import ContentError, Fault
 from lti_alliance.parts import parts
 
-command = click.Group("module", help="List, show and check modules.")
+command = click.Group("module", help="List, show, check, import and export modules.")
+command.add_command(import_module)
+command.add_command(export_module)
 
 
 @command.command("list")

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.errors import AllianceError, ContentError, PlatformError
 from lti_alliance.models import begin_write, db
+from lti_alliance.sealing import KeyMissing
 from lti_alliance.settings import SettingsError, named_file
 
 INSTANCE_FILE = Path("instance/alliance.toml")
@@ -96,6 +97,8 @@ def translating() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
     except PlatformError as error:
         raise click.ClickException(_platform_sentence(error)) from error
+    except KeyMissing as error:
+        raise click.ClickException(_missing_key_sentence(error)) from error
     except AllianceError as error:
         raise click.ClickException(_sentence(error)) from error
     except (OperationalError, ProgrammingError) as error:
@@ -118,6 +121,13 @@ def _sentence(error: AllianceError) -> str:
         return " ".join(f"{name}: {message}" for name, message in fields.items())
     code = getattr(error, "code", None) or getattr(error, "reason", None) or str(error)
     return f"This was refused: {code}."
+
+
+def _missing_key_sentence(error: KeyMissing) -> str:
+    return (
+        f"Something ({error}) is sealed with the key {error.key_id}, which is not at hand. Put the "
+        "key that was used before into other_data_keys; nothing was changed."
+    )
 
 
 def _platform_sentence(error: PlatformError) -> str:

@@ -11,9 +11,9 @@ from markdown_it.tree import SyntaxTreeNode
 from lti_alliance.content.document import Attribute, Document, Part, inline_text, line_of, span
 from lti_alliance.content.faults import Faults
 from lti_alliance.content.values import read_choice, read_count, read_points, read_yes_no
-from lti_alliance.domain.items import Frame, Lock
+from lti_alliance.domain.items import Aspect, Frame, Lock
 
-COMMON = ("objective", "points", "frame", "confidence", "case", "stage", "lock")
+COMMON = ("objective", "aspect", "points", "frame", "confidence", "case", "stage", "lock")
 
 _UNESCAPED_BAR = re.compile(r"(?<!\\)\|")
 _INDENT = "Indent the feedback by two spaces: `  > text`."
@@ -27,6 +27,7 @@ class Members(TypedDict):
     stem: str
     points: Decimal
     objective: int | None
+    aspect: Aspect | None
     frame: Frame | None
     confidence: bool
     case: str | None
@@ -57,6 +58,7 @@ def read_members(block: Block, stem: str, faults: Faults, *, needs_stem: bool = 
         remedy = "Write it after the blank line under the attributes."
         faults.error(block.part.line, f"{block.id} has no question", remedy)
     attributes = block.attributes
+    aspect = attributes.get("aspect")
     frame = attributes.get("frame")
     case = attributes.get("case")
     stage = attributes.get("stage")
@@ -68,6 +70,7 @@ def read_members(block: Block, stem: str, faults: Faults, *, needs_stem: bool = 
         stem=stem,
         points=read_points(attributes.get("points"), faults),
         objective=read_count(attributes.get("objective"), None, faults),
+        aspect=read_choice(aspect, Aspect, Aspect.TRUST, faults) if aspect else None,
         frame=read_choice(frame, Frame, Frame.EXAM, faults) if frame else None,
         confidence=read_yes_no(attributes.get("confidence"), faults, default=False),
         case=case.value if case else None,

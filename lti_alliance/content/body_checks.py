@@ -15,6 +15,7 @@ _LOOSE_CITATION = re.compile(r"\[\s*@")
 
 _HTML = ("raw HTML is not allowed", "Write Markdown, or put the text in backquotes.")
 _IMAGE = ("images cannot be shown", "Describe in words what it shows.")
+_UNSAID = ("this image has no description, and images cannot be shown", _IMAGE[1])
 _LINK = ("this link cannot be used", "Link to an https:// or mailto: address.")
 _CITATION = ("this citation cannot be read", "Write `[@key]` or `[@key; @other]`.")
 _UNDERLINED = ("a line of = or - under text makes a heading", "Begin headings with #.")
@@ -61,7 +62,7 @@ def _refusal(child: Token) -> tuple[str, str] | None:
         case "html_inline":
             return _HTML
         case "image":
-            return _IMAGE
+            return _IMAGE if child.content.strip() else _UNSAID
         case "link_open":
             return None if is_safe_link(str(child.attrGet("href"))) else _LINK
         case "text":

@@ -9,6 +9,7 @@ from typing import Self
 
 from lti_alliance.content.parser import parse_bytes
 from lti_alliance.domain.modules import Module
+from lti_alliance.domain.versions import is_higher
 from lti_alliance.errors import ContentError, Fault, NotFound
 
 
@@ -21,7 +22,7 @@ class Catalogue:
         for module in modules:
             self._by_hash[module.content_hash] = module
             offered = self._by_id.get(module.id)
-            if offered is None or _version_key(module) > _version_key(offered):
+            if offered is None or is_higher(module.version, than=offered.version):
                 self._by_id[module.id] = module
 
     @classmethod
@@ -93,10 +94,6 @@ def shipped_modules() -> Sequence[Traversable]:
 def _parse(content: bytes, name: str) -> Module:
     """Read a module once: a process that makes several applications reads the same files."""
     return parse_bytes(content, name=name)
-
-
-def _version_key(module: Module) -> tuple[int, ...]:
-    return tuple(int(number) for number in module.version.split("."))
 
 
 def _in_file(name: str, fault: Fault) -> Fault:

@@ -8,7 +8,7 @@ from markdown_it.tree import SyntaxTreeNode
 from lti_alliance.content.blocks import Block, first_text, list_rows, read_feedback, read_members
 from lti_alliance.content.document import inline_text, line_of
 from lti_alliance.content.faults import Faults
-from lti_alliance.content.line_blocks import read_key
+from lti_alliance.content.key_notes import read_key, read_panel
 from lti_alliance.domain.items import START, BranchChoice, BranchItem, BranchNode, Item
 
 MAX_NODES = 30
@@ -45,6 +45,7 @@ def read_branch(block: Block, faults: Faults) -> Item:
         **read_members(block, stem, faults, needs_stem=False),
         nodes=tuple(nodes) or (BranchNode(id=START, text_markdown=""),),
         key=read_key(block, faults),
+        panel=read_panel(block),
     )
 
 

@@ -85,8 +85,8 @@ ITEM_BLOCKS: Mapping[str, tuple[Sequence[str], Callable[[Block, Faults], Item]]]
     ItemKind.ORDERING: (("scoring", "also"), read_ordering),
     ItemKind.SHORT: ((), _read_short),
     ItemKind.NUMERIC: ((), _read_numeric),
-    ItemKind.RATE: (("scale", "scoring", "key"), read_rate),
-    ItemKind.BRANCH: (("key",), read_branch),
+    ItemKind.RATE: (("scale", "scoring", "key", "panel"), read_rate),
+    ItemKind.BRANCH: (("key", "panel"), read_branch),
 }
 """For each kind: the attributes it has besides the common ones, and the function that reads it."""
 

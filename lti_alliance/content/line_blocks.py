@@ -19,11 +19,11 @@ from lti_alliance.content.blocks import (
 )
 from lti_alliance.content.document import Attribute, line_of
 from lti_alliance.content.faults import Faults
+from lti_alliance.content.key_notes import read_key, read_panel
 from lti_alliance.content.values import read_choice
 from lti_alliance.domain.items import (
     Entry,
     Item,
-    KeyState,
     LineScoring,
     MatchingItem,
     MatchRow,
@@ -108,15 +108,8 @@ def read_rate(block: Block, faults: Faults) -> Item:
         replies=replies,
         scoring=_scoring(block, LineScoring.NEAR_MISS, LineScoring.PER_ROW, faults),
         key=read_key(block, faults),
+        panel=read_panel(block),
     )
-
-
-def read_key(block: Block, faults: Faults) -> KeyState:
-    """Read whether the key is a draft; it has to be said, since it is a judgement."""
-    if "key" not in block.attributes:
-        remedy = "Write `key: draft`, or `key: adopted` if several people have agreed on it."
-        faults.error(block.part.line, f"{block.id} does not say what its key is", remedy)
-    return read_choice(block.attributes.get("key"), KeyState, KeyState.DRAFT, faults)
 
 
 def _scoring(

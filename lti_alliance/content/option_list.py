@@ -22,7 +22,16 @@ _INDENT = "Indent the feedback by two spaces: `  > text`."
 
 def find_options(nodes: Sequence[SyntaxTreeNode]) -> int:
     """Return the index of the node with which the options begin, or the number of nodes."""
-    return next((index for index, node in enumerate(nodes) if _is_option_list(node)), len(nodes))
+    return next((index for index, node in enumerate(nodes) if is_option_list(node)), len(nodes))
+
+
+def is_option_list(node: SyntaxTreeNode) -> bool:
+    """Say whether a node is read as options, well written or not."""
+    if node.type == "paragraph":
+        return bool(_GLUED_MARK.match(inline_text(node)))
+    return node.type == "bullet_list" and any(
+        inline_text(row.children[0]).startswith("[") for row in node.children if row.children
+    )
 
 
 def read_options(
@@ -48,14 +57,6 @@ def read_options(
         faults,
     )
     return options
-
-
-def _is_option_list(node: SyntaxTreeNode) -> bool:
-    if node.type == "paragraph":
-        return bool(_GLUED_MARK.match(inline_text(node)))
-    return node.type == "bullet_list" and any(
-        inline_text(row.children[0]).startswith("[") for row in node.children if row.children
-    )
 
 
 def _read_option(row: SyntaxTreeNode, option_id: str, document: Document, faults: Faults) -> Option:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from lti_alliance.content.cross_checks import check_habits, check_references
+from lti_alliance.content.cross_checks import check_references
 from lti_alliance.content.document import Document, Part, inline_text, line_of, read_document
 from lti_alliance.content.faults import Faults
 from lti_alliance.content.front_matter import find_body, read_front_matter
+from lti_alliance.content.habit_checks import check_habits
 from lti_alliance.content.quiz_blocks import read_quiz
 from lti_alliance.content.reflection_blocks import read_reflections, slug
 from lti_alliance.content.teacher_blocks import read_teacher
@@ -28,7 +29,7 @@ from lti_alliance.errors import ContentError, Fault
 
 MAX_SOURCE_LENGTH = 150_000
 
-_SECTIONS = ("Objectives", "Reading", "Quiz", "Reflections", "Teacher")
+SECTIONS = ("Objectives", "Reading", "Quiz", "Reflections", "Teacher")
 _OBJECTIVE = re.compile(r"\[(?P<level>[A-Za-z]+)\]\s+(?P<text>\S.*)", re.DOTALL)
 
 
@@ -116,16 +117,16 @@ def _check_characters(source: str, faults: Faults) -> None:
 
 def _by_title(document: Document, faults: Faults) -> dict[str, Part]:
     sections: dict[str, Part] = {}
-    order = ", ".join(f"`# {title}`" for title in _SECTIONS)
+    order = ", ".join(f"`# {title}`" for title in SECTIONS)
     for section in document.sections:
-        if section.title not in _SECTIONS:
+        if section.title not in SECTIONS:
             problem = f"there is no section `# {section.title}`"
             faults.error(section.line, problem, f"Use, in this order: {order}.")
         elif section.title in sections:
             faults.error(section.line, f"`# {section.title}` is there twice", "Join the two.")
         else:
             sections[section.title] = section
-    if list(sections) != [title for title in _SECTIONS if title in sections]:
+    if list(sections) != [title for title in SECTIONS if title in sections]:
         faults.error(1, "the sections are in another order", f"Order them: {order}.")
     for title in ("Objectives", "Reading"):
         if title not in sections:

@@ -18,12 +18,13 @@ from lti_alliance.content.item_blocks import ITEM_BLOCKS, read_item
 from lti_alliance.content.values import check_identifier, read_choice, read_yes_no
 from lti_alliance.domain.items import BranchItem, Item
 from lti_alliance.domain.modules import Case, CaseStage, FeedbackTiming, Keep, Pool, Quiz
+from lti_alliance.domain.waits import MAX_DAYS, read_wait
 
 MAX_ITEMS = 200
 MAX_ATTEMPTS = 20
 MAX_MINUTES = 1440
 
-_SETTINGS = ("attempts", "keep", "time limit", "feedback", "shuffle")
+_SETTINGS = ("attempts", "keep", "time limit", "wait", "feedback", "shuffle")
 _HEADING = re.compile(r"(?P<kind>[a-z]+)\s*:\s*(?P<name>\S.*)")
 _POOL = re.compile(r"(?P<name>\S.*?)\s+pick\s+(?P<pick>[1-9]\d{0,2})")
 
@@ -63,6 +64,7 @@ def read_quiz(section: Part, document: Document, faults: Faults) -> tuple[Quiz, 
             attempts=_read_attempts(settings.get("attempts"), faults),
             keep=read_choice(settings.get("keep"), Keep, Keep.HIGHEST, faults),
             time_limit=_read_time_limit(settings.get("time limit"), faults),
+            wait=_read_wait(settings.get("wait"), faults),
             feedback=read_choice(
                 settings.get("feedback"), FeedbackTiming, FeedbackTiming.AFTER_SUBMIT, faults
             ),
@@ -135,6 +137,18 @@ def _read_time_limit(attribute: Attribute | None, faults: Faults) -> timedelta |
     remedy = f"Write a number of minutes from 1 to {MAX_MINUTES}, or none."
     faults.error(attribute.line, f"`time limit` is `{attribute.value}`", remedy)
     return None
+
+
+def _read_wait(attribute: Attribute | None, faults: Faults) -> timedelta:
+    if attribute is None or attribute.value == "none":
+        return timedelta(0)
+    number, _, unit = attribute.value.partition(" ")
+    wait = read_wait(number, unit)
+    if wait:
+        return wait
+    remedy = f"Write `30 minutes`, `24 hours` or `7 days`, at most {MAX_DAYS} days, or none."
+    faults.error(attribute.line, f"`wait` is `{attribute.value}`", remedy)
+    return timedelta(0)
 
 
 def _read_pool(part: Part, name: str, faults: Faults) -> list[_OpenPool]:

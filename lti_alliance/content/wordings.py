@@ -11,6 +11,7 @@ from lti_alliance.domain.wordings import matches, normalise
 
 _WORDING = re.compile(r" {0,3}(?P<mark>[=~])\s+(?P<keys>\S.*)")
 _SHARE = re.compile(r"(?P<keys>.*\S)\s+\[(?P<percent>[0-9]{1,3})\]")
+_BAR = re.compile(r"(?<!\\)\|")
 _QUOTE = re.compile(r"\s{0,6}>\s?(?P<text>.*)")
 
 
@@ -48,7 +49,8 @@ def _read_keys(wording: re.Match[str], number: int, faults: Faults) -> list[Shor
             faults.error(number, "this near wording has no share from 1 to 99", remedy)
             return []
         texts, share = near["keys"], Decimal(near["percent"]) / 100
-    keys = [ShortKey(text=text.strip(), share=share) for text in texts.split("|")]
+    wordings = (text.strip().replace(r"\|", "|") for text in _BAR.split(texts))
+    keys = [ShortKey(text=text, share=share) for text in wordings]
     for key in keys:
         if not normalise(key.text) or len(key.text) > MAX_TEXT_LENGTH:
             remedy = "Write words between the bars, at most 500 characters."

@@ -92,11 +92,16 @@ def set_up(
     platform: str,
     placements: tuple[Placement, ...],
     at: datetime,
+    course_id: str | None = None,
 ) -> None:
     """Let the course's instructor open each link and choose what it is."""
     for placement in placements:
         opened = launch(
-            stage, platform=platform, person=TEACHERS[platform], activity=placement.link
+            stage,
+            platform=platform,
+            person=TEACHERS[platform],
+            activity=placement.link,
+            course_id=course_id,
         )
         with act() as session:
             visit = find_session(session, opened)

@@ -11,25 +11,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.demo import course
+from lti_alliance.demo.answers import answer_to
 from lti_alliance.demo.browser import ScriptedBrowser
 from lti_alliance.demo.course import Act, Placement
 from lti_alliance.demo.launching import find_session, launch
 from lti_alliance.demo.stage import Stage
-from lti_alliance.demo.writings import COMMENTS, REFLECTIONS, UNUSUAL_WORDINGS
-from lti_alliance.domain.items import (
-    BranchItem,
-    Item,
-    LinesItem,
-    MultipleItem,
-    NumericItem,
-    ShortItem,
-    SingleItem,
-    response_field,
-    right_choices,
-)
+from lti_alliance.demo.writings import COMMENTS, REFLECTIONS
+from lti_alliance.domain.items import response_field
 from lti_alliance.models import Activity, Membership, Reflection
 from lti_alliance.parts import Parts
-from lti_alliance.services import assessing, attempts, markings, reflections
+from lti_alliance.services import (
+    answering,
+    assessing,
+    attempt_sheets,
+    attempts,
+    markings,
+    reflections,
+)
 from lti_alliance.services.score_claims import is_anything_due
 
 SEED = 6010
@@ -92,14 +90,19 @@ class History:
                 rng=self.rng,
                 at=at,
             )
-            sheet = attempts.get_sheet(session, self.parts.catalogue, attempt)
+            sheet = attempt_sheets.get_sheet(session, self.parts.catalogue, attempt)
             fields = {
-                response_field(item.id): self._answer(item, player.ability, unusual=unusual)
+                response_field(item.id): answer_to(
+                    item,
+                    knows=self.rng.random() < player.ability,
+                    rng=self.rng,
+                    unusual=unusual,
+                )
                 for item in sheet.items
             }
             if not hand_in:
                 fields = dict(list(fields.items())[: len(fields) // 2])
-            attempts.save_responses(
+            answering.save_responses(
                 session,
                 self.parts.catalogue,
                 attempt=attempt,
@@ -108,7 +111,7 @@ class History:
                 at=at + timedelta(minutes=9),
             )
             if hand_in:
-                attempts.submit_attempt(
+                answering.submit_attempt(
                     session,
                     self.parts.catalogue,
                     attempt=attempt,
@@ -246,37 +249,6 @@ class History:
             for criterion in rubric.criteria
         }
         return selections, self.rng.choice(COMMENTS) if len(opened.text) > 300 else ""
-
-    def _answer(self, item: Item, ability: float, *, unusual: bool) -> list[str]:
-        knows = self.rng.random() < ability
-        if isinstance(item, ShortItem):
-            if unusual:
-                return [self.rng.choice(UNUSUAL_WORDINGS)]
-            return [item.accepted[0].text if knows else "rapport"]
-        if isinstance(item, SingleItem | MultipleItem):
-            right = [option.id for option in item.options if option.correct]
-            wrong = [option.id for option in item.options if not option.correct]
-            return right if knows else [*right[1:], self.rng.choice(wrong)]
-        if isinstance(item, NumericItem):
-            return [f"{item.accepted[0].middle + (0 if knows else 1):f}"]
-        if isinstance(item, BranchItem):
-            return self._way(item, knows=knows)
-        return self._lines(item, knows=knows)
-
-    def _way(self, item: BranchItem, *, knows: bool) -> list[str]:
-        way, here = [], item.nodes[0]
-        while here.choices:
-            best = max(here.choices, key=lambda choice: choice.points)
-            choice = best if knows else self.rng.choice(here.choices)
-            way.append(f"{here.id}:{choice.id}")
-            here = item.get_node(choice.to)
-        return way
-
-    def _lines(self, item: LinesItem, *, knows: bool) -> list[str]:
-        right = list(right_choices(item).values())
-        if not knows:
-            self.rng.shuffle(right)
-        return [f"{line}:{choice}" for line, choice in zip(item.shown_ids, right, strict=True)]
 
     def _both(
         self, session: Session, player: Player, placement: Placement

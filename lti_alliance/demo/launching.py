@@ -25,13 +25,18 @@ class Opened:
     handle: str
 
 
-def launch(stage: Stage, *, platform: str, person: str, activity: str) -> Opened:
-    """Launch an activity as a person of the practice LMS, over HTTP from end to end."""
+def launch(
+    stage: Stage, *, platform: str, person: str, activity: str, course_id: str | None = None
+) -> Opened:
+    """Launch an activity as a person of the practice LMS, over HTTP from end to end.
+
+    Without ``course_id`` it is the platform's first course.
+    """
     browser = ScriptedBrowser()
     browser.post(f"{stage.lms_url}/{platform}/login_as", {"person": person})
     initiation = browser.send_json(
         f"{stage.lms_url}/_practice/launch",
-        {"platform": platform, "activity": activity, "person": person},
+        {"platform": platform, "course": course_id, "activity": activity, "person": person},
     )
     page = browser.post(initiation["login_url"], initiation["fields"])
     for _ in range(_MOST_FORMS):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from lti_alliance.demo import course, weeks
 from lti_alliance.demo.browser import ScriptedBrowser
 from lti_alliance.demo.history import SEED, History, find_activities
+from lti_alliance.demo.last_term import play_last_term
 from lti_alliance.demo.processes import (
     DemoError,
     Interrupted,
@@ -84,6 +85,7 @@ def play_history(stage: Stage, parts: Parts, *, tell: Tell) -> None:
             rng=random.Random(SEED),  # noqa: S311 - a story, not a secret
         )
         play(history, _students(stage, platform), tell=tell)
+    play_last_term(parts, act, stage, tell=tell)
     stage.history_marker.touch()
 
 
@@ -139,7 +141,10 @@ def _start(stage: Stage, processes: Processes, tell: Tell) -> None:
         "tool",
         python(
             *("-m", "gunicorn", "--config", str(GUNICORN_CONFIG)),
-            *("--bind", f"127.0.0.1:{stage.port}", "--workers", "1", "--threads", "8"),
+            # A browser opens connections ahead of use, and each holds a thread for seconds. The one
+            # worker is never replaced: nobody could be answered meanwhile.
+            *("--bind", f"127.0.0.1:{stage.port}", "--workers", "1", "--threads", "32"),
+            *("--max-requests", "0"),
             "wsgi:app",
         ),
         env=env,

@@ -17,3 +17,5 @@ _WRITINGS = _read()
 COMMENTS = _joined(_WRITINGS["comments"])
 UNUSUAL_WORDINGS = _joined(_WRITINGS["unusual_wordings"])
 REFLECTIONS = {name: _joined(texts) for name, texts in _WRITINGS["reflections"].items()}
+QUESTIONS_ABOUT_KEY = _joined(_WRITINGS["questions_about_key"])
+ANSWER_ABOUT_KEY = " ".join(_WRITINGS["answer_about_key"].split())

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from lti_alliance.domain.modules import FeedbackTiming, Grading, Keep, Module, Share
 from lti_alliance.domain.rubrics import LevelTable, parse_level_table
+from lti_alliance.domain.waits import WaitUnit, read_wait
 from lti_alliance.errors import InvalidInput
 
 MAX_POINTS = Decimal(1000)
@@ -24,6 +25,7 @@ PART_ABSENT = "This module has no such part."
 POINTS_INVALID = "Write a number of points above 0 and up to 1000, with at most two decimals."
 ATTEMPTS_INVALID = "Write a whole number from 1 to 20, or leave it empty for no limit."
 TIME_LIMIT_INVALID = "Write a whole number of minutes from 1 to 1440, or leave it empty."
+WAIT_INVALID = "Write a whole number, and not more than 60 days, or leave it empty for no wait."
 CHOICE_INVALID = "Choose one of the offered values."
 PROMPT_MISSING = "Choose at least one reflection prompt."
 RUBRIC_PRIVATE = (
@@ -62,6 +64,14 @@ class AIHelp(StrEnum):
     IF_DECLARED = "if declared"
 
 
+class QuizForm(StrEnum):
+    """Whether a quiz is set side by side with another, before and after; it changes no grade."""
+
+    NONE = "none"
+    PRE = "pre"
+    POST = "post"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivitySettings:
     """The settings of one activity."""
@@ -73,6 +83,8 @@ class ActivitySettings:
     """How many attempts at the quiz; None is without limit."""
     time_limit_minutes: int | None = None
     """How long an attempt may take from its start; None is without limit."""
+    wait_minutes: int = 0
+    """How long after handing in one attempt the next may be started; 0 is at once."""
     keep: Keep = Keep.HIGHEST
     feedback: FeedbackTiming = FeedbackTiming.AFTER_SUBMIT
     shuffle: bool = True
@@ -90,6 +102,11 @@ class ActivitySettings:
     resubmissions: int = 1
     """How often a returned reflection may be handed in again."""
     ai_help: AIHelp = AIHelp.NOT_STATED
+    exemplars: bool = False
+    """Whether students see the module's marked examples before they write."""
+    form: QuizForm = QuizForm.NONE
+    warm_up: bool = True
+    """Whether students are offered questions from earlier modules before they begin."""
 
     @property
     def has_quiz(self) -> bool:
@@ -148,6 +165,7 @@ def propose(module: Module) -> ActivitySettings:
         quiz_points=module.quiz.maximum or Decimal(10),
         attempts=module.quiz.attempts,
         time_limit_minutes=_whole_minutes(module.quiz.time_limit),
+        wait_minutes=_whole_minutes(module.quiz.wait) or 0,
         keep=module.quiz.keep,
         feedback=module.quiz.feedback,
         shuffle=module.quiz.shuffle,
@@ -182,6 +200,7 @@ def parse_settings(form: Mapping[str, Any], module: Module) -> ActivitySettings:
         time_limit_minutes=_limit(
             form, "time_limit_minutes", MAX_MINUTES, TIME_LIMIT_INVALID, faults
         ),
+        wait_minutes=_wait(form, faults),
         keep=_choice(Keep, form, "keep", faults),
         feedback=_choice(FeedbackTiming, form, "feedback", faults),
         shuffle=bool(form.get("shuffle")),
@@ -193,6 +212,9 @@ def parse_settings(form: Mapping[str, Any], module: Module) -> ActivitySettings:
         anonymous=bool(form.get("anonymous")),
         resubmissions=_resubmissions(str(form.get("resubmissions", "1")), faults),
         ai_help=_choice(AIHelp, {"ai_help": AIHelp.NOT_STATED, **form}, "ai_help", faults),
+        exemplars=bool(form.get("exemplars")),
+        form=_choice(QuizForm, {"form": QuizForm.NONE, **form}, "form", faults),
+        warm_up=bool(form.get("warm_up")),
     )
     if settings.waits_for_instructor:
         _check_gradable(settings.prompt_ids, module, faults)
@@ -211,6 +233,7 @@ def settings_to_json(settings: ActivitySettings) -> dict[str, Any]:
         "reflection_points": str(settings.reflection_points),
         "attempts": settings.attempts,
         "time_limit_minutes": settings.time_limit_minutes,
+        "wait_minutes": settings.wait_minutes,
         "keep": settings.keep,
         "feedback": settings.feedback,
         "shuffle": settings.shuffle,
@@ -222,6 +245,9 @@ def settings_to_json(settings: ActivitySettings) -> dict[str, Any]:
         "anonymous": settings.anonymous,
         "resubmissions": settings.resubmissions,
         "ai_help": settings.ai_help,
+        "exemplars": settings.exemplars,
+        "form": settings.form,
+        "warm_up": settings.warm_up,
     }
 
 
@@ -235,6 +261,7 @@ def settings_from_json(stored: Mapping[str, Any]) -> ActivitySettings:
         attempts=stored["attempts"],
         # Not there in settings that were stored before there were time limits.
         time_limit_minutes=stored.get("time_limit_minutes"),
+        wait_minutes=stored.get("wait_minutes", 0),
         keep=Keep(stored["keep"]),
         feedback=FeedbackTiming(stored["feedback"]),
         shuffle=stored["shuffle"],
@@ -246,6 +273,9 @@ def settings_from_json(stored: Mapping[str, Any]) -> ActivitySettings:
         anonymous=stored.get("anonymous", False),
         resubmissions=stored.get("resubmissions", 1),
         ai_help=AIHelp(stored.get("ai_help", AIHelp.NOT_STATED)),
+        exemplars=stored.get("exemplars", False),
+        form=QuizForm(stored.get("form", QuizForm.NONE)),
+        warm_up=stored.get("warm_up", True),
     )
 
 
@@ -309,8 +339,17 @@ def _limit(
     return int(text)
 
 
+def _wait(form: Mapping[str, Any], faults: dict[str, str]) -> int:
+    number, unit = str(form.get("wait_number", "")), str(form.get("wait_unit", WaitUnit.HOURS))
+    wait = read_wait(number, unit)
+    if wait is None:
+        faults["wait_number"] = WAIT_INVALID
+        return 0
+    return wait // timedelta(minutes=1)
+
+
 def _whole_minutes(limit: timedelta | None) -> int | None:
-    return None if limit is None else max(1, -(-limit // timedelta(minutes=1)))
+    return -(-limit // timedelta(minutes=1)) if limit else None
 
 
 def _resubmissions(text: str, faults: dict[str, str]) -> int:

@@ -6,6 +6,7 @@ made (``lti/guarded_connections.py``).
 
 import re
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -14,6 +15,7 @@ from lti_alliance.domain.launch import Target
 MAX_ADDRESS_LENGTH = 1000
 MAX_FORM_TARGET_LENGTH = 8000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_REMEMBERED = 1000
 _NAT64 = ip_network("64:ff9b::/96")
 # Whitespace, control characters and backslashes mean different things to different parsers.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
@@ -59,6 +61,8 @@ def is_local_host(host: str) -> bool:
     return not is_public_address(name)
 
 
+# Each launch asks the same of the few addresses of its platform, many times over.
+@lru_cache(maxsize=_REMEMBERED)
 def split(url: str, *, longest: int = MAX_ADDRESS_LENGTH) -> SplitResult | None:
     """Split an http or https address; return nothing for one that no two parsers agree on."""
     if len(url) > longest or _UNSAFE.search(url):
@@ -73,6 +77,7 @@ def split(url: str, *, longest: int = MAX_ADDRESS_LENGTH) -> SplitResult | None:
     return parts
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def host_of(url: str) -> str:
     """Return the host, with its port unless that is the scheme's own; empty for no address."""
     parts = split(url)
@@ -84,6 +89,7 @@ def host_of(url: str) -> str:
     return f"{name}:{parts.port}"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def origin_of(url: str) -> str:
     """Return scheme, host and port as browsers compare them; empty for no address."""
     parts = split(url)

@@ -1,7 +1,7 @@
 """Attempts: the form that a student is given, and what may happen next and why not."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -67,13 +67,15 @@ def draw_form(module: Module, *, shuffle: bool, rng: random.Random) -> Form:
     Items of one case stay together in the order of the source, since its stages build on one
     another.
     """
-    drawn = _drawn_ids(module.quiz, rng)
-    blocks = _blocks([item for item in module.quiz.items if item.id in drawn])
-    if shuffle:
+    return lay_out(module, _drawn_ids(module.quiz, rng), rng=rng if shuffle else None)
+
+
+def lay_out(module: Module, item_ids: Collection[str], *, rng: random.Random | None) -> Form:
+    """Put items of a module in the order in which they are shown: shuffled, or as in the source."""
+    blocks = _blocks([item for item in module.quiz.items if item.id in item_ids])
+    if rng is not None:
         rng.shuffle(blocks)
-    return Form(
-        tuple(_form_item(module, item, rng if shuffle else None) for row in blocks for item in row)
-    )
+    return Form(tuple(_form_item(module, item, rng) for row in blocks for item in row))
 
 
 def form_to_json(form: Form) -> dict[str, Any]:
@@ -129,11 +131,16 @@ def _form_item(module: Module, item: Item, rng: random.Random | None) -> FormIte
 
 
 def check_may_start(
-    settings: ActivitySettings, states: Sequence[AttemptState], *, at: datetime
+    settings: ActivitySettings,
+    states: Sequence[AttemptState],
+    *,
+    last_handed_in: datetime | None = None,
+    at: datetime,
 ) -> None:
     """Raise the reason why no further attempt may be started, if there is one.
 
-    ``states`` are those of the person's attempts so far, void ones included.
+    ``states`` are those of the person's attempts so far, void ones included; ``last_handed_in``
+    is when the latest of those that count was handed in.
     """
     if not settings.has_quiz:
         raise AttemptClosed("attempt.no_quiz")
@@ -145,6 +152,20 @@ def check_may_start(
         raise Conflict("attempt.already_open")
     if attempts_left(settings, states) == 0:
         raise AttemptClosed("attempt.none_left")
+    opens_at = next_start(settings, last_handed_in)
+    if opens_at is not None and at < opens_at:
+        raise AttemptClosed("attempt.wait")
+
+
+def next_start(settings: ActivitySettings, last_handed_in: datetime | None) -> datetime | None:
+    """Return from when the next attempt may be started, where the activity asks for a wait.
+
+    Only what was handed in and counts makes anybody wait: not an attempt that ran out empty, and
+    not one that the instructor made void so that another can be made in its place.
+    """
+    if last_handed_in is None or settings.wait_minutes == 0:
+        return None
+    return last_handed_in + timedelta(minutes=settings.wait_minutes)
 
 
 def attempts_left(settings: ActivitySettings, states: Sequence[AttemptState]) -> int | None:
@@ -171,6 +192,12 @@ def check_may_save(
         raise AttemptClosed("activity.closed")
     if is_time_up(deadline_at, at=at):
         raise AttemptClosed("attempt.time_up")
+
+
+def check_may_check(settings: ActivitySettings) -> None:
+    """Raise the reason why an answer cannot be checked within its attempt, if there is one."""
+    if settings.feedback is not FeedbackTiming.AFTER_EACH:
+        raise Conflict("attempt.check_not_offered")
 
 
 def is_time_up(deadline_at: datetime | None, *, at: datetime) -> bool:
@@ -220,6 +247,15 @@ def feedback_stage(
     if AttemptState.IN_PROGRESS in states or attempts_left(settings, states) != 0:
         return FeedbackStage.BETWEEN_ATTEMPTS
     return FeedbackStage.FINAL
+
+
+def item_stage(stage: FeedbackStage, *, is_checked: bool) -> FeedbackStage:
+    """Say how much may be shown of one item of an attempt whose stage is ``stage``.
+
+    Whoever checked an answer was shown its key at once and sees it ever after, unless feedback
+    waits for the close by now.
+    """
+    return FeedbackStage.FINAL if is_checked and stage is not FeedbackStage.NONE else stage
 
 
 def _drawn_ids(quiz: Quiz, rng: random.Random) -> set[str]:

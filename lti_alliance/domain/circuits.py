@@ -54,9 +54,7 @@ class Circuit:
 
     def allows(self, at: datetime) -> int:
         """Return how many calls at once are let through: one for a probe, none while open."""
-        if self.is_open(at):
-            return 0
-        return self.allowance if self.open_until is None else 1
+        return 0 if self.is_open(at) else self.allowance
 
 
 def is_failure(error: PlatformError) -> bool:
@@ -76,7 +74,7 @@ def after_success(circuit: Circuit, *, at: datetime) -> Circuit:
     if circuit.is_open(at):
         return circuit
     if circuit.open_until is not None:
-        return replace(circuit, failures=0, open_since=None, open_until=None, allowance=1)
+        return replace(circuit, failures=0, open_since=None, open_until=None)
     allowance = min(CALLS_AT_ONCE, circuit.allowance * 2)
     openings = 0 if allowance == CALLS_AT_ONCE else circuit.openings
     return replace(circuit, failures=0, allowance=allowance, openings=openings)
@@ -103,7 +101,7 @@ def after_failure(
 
 def _pause(openings: int, error: PlatformError, jitter: float) -> timedelta:
     if error.retry_after_s is not None and error.retry_after_s > 0:
-        return min(LONGEST_ASKED, timedelta(seconds=min(error.retry_after_s, 1e6)))
+        return timedelta(seconds=min(error.retry_after_s, LONGEST_ASKED.total_seconds()))
     first = FIRST_THROTTLE if error.code == "rate_limited" else FIRST_PAUSE
     # The exponent is bounded so that a week of failures cannot overflow.
     return min(LONGEST_PAUSE, first * 2.0 ** min(openings, 10)) * (0.5 + jitter / 2)

@@ -21,9 +21,14 @@ _NO_MATTER_TO_ATTEMPTS = frozenset(
         "missing_parts",
         # An attempt keeps the time that it began with; this has a sentence of its own.
         "time_limit_minutes",
+        # Nor does what comes after it.
+        "wait_minutes",
         "anonymous",
+        "exemplars",
         "resubmissions",
         "ai_help",
+        "form",
+        "warm_up",
     }
 )
 
@@ -42,6 +47,8 @@ class Effect(StrEnum):
     ATTEMPTS_AGAIN_KEY_SEEN = "attempts_again_key_seen"
     ATTEMPTS_GO_ON = "attempts_go_on"
     TIME_LIMIT = "time_limit"
+    WAIT = "wait"
+    """Some have handed in an attempt and may make another, later or earlier than it was."""
     QUIZ_LEFT_OUT = "quiz_left_out"
     QUIZ_ADDED = "quiz_added"
     REFLECTIONS_LEFT_OUT = "reflections_left_out"
@@ -51,6 +58,9 @@ class Effect(StrEnum):
     LEVELS = "levels"
     FEEDBACK_NOW = "feedback_now"
     FEEDBACK_LATER = "feedback_later"
+    CHECKS_BEGIN = "checks_begin"
+    """Some may check their answers within an open attempt, and see the key at once."""
+    CHECKS_END = "checks_end"
     CLOSES_AT_ONCE = "closes_at_once"
     CLOSES_EARLIER = "closes_earlier"
     CLOSES_LATER = "closes_later"
@@ -163,6 +173,9 @@ def _attempts(
         )
         effect = Effect.ATTEMPTS_AGAIN if hides else Effect.ATTEMPTS_AGAIN_KEY_SEEN
         yield Consequence(effect=effect, count=len(again))
+    if old.wait_minutes != new.wait_minutes:
+        waiting = [each for each in work.tried if each.has_handed_in and not _is_used_up(each, new)]
+        yield Consequence(effect=Effect.WAIT, count=len(waiting))
 
 
 def _open_attempts(
@@ -205,7 +218,14 @@ def _feedback(
 ) -> Iterator[Consequence]:
     if old.feedback is new.feedback or not (old.has_quiz and new.has_quiz):
         return
-    if new.feedback is FeedbackTiming.AFTER_SUBMIT:
+    go_on = sum(each.has_open_attempt_under(new, at=at) for each in work.people)
+    if FeedbackTiming.AFTER_EACH in (old.feedback, new.feedback) and go_on:
+        begin = new.feedback is FeedbackTiming.AFTER_EACH
+        effect = Effect.CHECKS_BEGIN if begin else Effect.CHECKS_END
+        yield Consequence(effect=effect, count=go_on)
+    if FeedbackTiming.AFTER_CLOSE not in (old.feedback, new.feedback):
+        return
+    if new.feedback is not FeedbackTiming.AFTER_CLOSE:
         shown = [each for each in work.tried if not each.on_terms(old).is_closed(at)]
         if shown:
             yield Consequence(effect=Effect.FEEDBACK_NOW, count=len(shown))

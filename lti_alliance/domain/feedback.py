@@ -109,7 +109,7 @@ def visible_feedback(
         return shown
     return replace(
         shown,
-        verdict=_verdict(outcome),
+        verdict=verdict_of(outcome),
         points=outcome.points,
         unmatched=outcome.unmatched,
         is_counted=item.worth > 0,
@@ -135,7 +135,8 @@ def _shown(
             assert_never(item)
 
 
-def _verdict(outcome: Outcome) -> Verdict:
+def verdict_of(outcome: Outcome) -> Verdict:
+    """Say in one word how an answer stands."""
     if not outcome.answered:
         return Verdict.UNANSWERED
     if outcome.correct:

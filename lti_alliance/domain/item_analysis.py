@@ -6,10 +6,13 @@ sheet, the item left out. Alpha is Cronbach's, over the items that everybody was
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from math import sqrt
+from math import fsum, sqrt
 from statistics import StatisticsError, correlation, fmean, pstdev, pvariance
+
+from lti_alliance.domain import coefficients, score_groups
+from lti_alliance.domain.score_groups import Bin, CurvePoint, Ends
 
 MIN_SHEETS = 30
 """Below this a coefficient is chance more than quality, and none is given."""
@@ -44,6 +47,8 @@ class Answer:
     """The options that were chosen."""
     sure: int | None = None
     """How sure the student was, 1 to 3."""
+    pairs: Mapping[str, str] = field(default_factory=dict)
+    """The answers beside the lines of a matching, ordering or rate item."""
 
 
 Sheet = Mapping[str, Answer]
@@ -61,6 +66,10 @@ class OptionUse:
     """Of those who were given the item."""
     mean_rest: float | None
     """The mean share that those who chose it earned with the rest; None where nobody chose it."""
+    top: int
+    """How many of the best 27 % chose it."""
+    bottom: int
+    """How many of the weakest 27 % chose it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,15 @@ class ItemStatistics:
     """Mean share of the points; high is easy. None without answers."""
     discrimination: float | None
     """Item–rest correlation; None under `MIN_SHEETS` or where nothing varies."""
+    efficiency: float | None
+    """The covariance behind it as a share of the most it could be; None likewise."""
+    upper_lower: float | None
+    """Difficulty at the top 27 % less that at the bottom; None likewise."""
+    top: int
+    """How many are at the top; who ties with the last of them is among them."""
+    bottom: int
+    curve: tuple[CurvePoint, ...]
+    """What each fifth by the rest earned; empty under `MIN_SHEETS`."""
     options: tuple[OptionUse, ...]
     flags: tuple[Flag, ...]
 
@@ -88,31 +106,37 @@ class QuizStatistics:
     """None under `MIN_SHEETS`, with fewer than two common items, or where nothing varies."""
     error: float | None
     """Standard error of measurement, as a share of the maximum of the common items."""
+    error_ratio: float | None
+    """The error as a share of the deviation; None where alpha is."""
+    skew: float | None
+    """How lopsided the scores are; None under `MIN_SHEETS` or where nothing varies."""
     common_items: int
     """How many items everybody was given: alpha is about these."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """How often people who were so sure were right."""
-
-    sure: int
-    count: int
-    mean: float
+    weights: Mapping[str, float | None]
+    """The effective weight of each of these; empty under `MIN_SHEETS`."""
+    scores: tuple[Bin, ...]
+    """How the scores are spread, in tenths of the maximum."""
 
 
 def quiz_statistics(sheets: Sequence[Sheet]) -> QuizStatistics:
     """Describe the whole quiz."""
     totals = [_share(sheet.values()) for sheet in sheets if sheet]
     common = sorted(set.intersection(*(set(sheet) for sheet in sheets))) if sheets else []
-    alpha, error = _reliability([[_points(sheet[i]) for i in common] for sheet in sheets], sheets)
+    is_enough = len(sheets) >= MIN_SHEETS
+    points = {item_id: [_points(sheet[item_id]) for sheet in sheets] for item_id in common}
+    alpha = _alpha(list(points.values())) if is_enough else None
+    ratio = None if alpha is None else sqrt(max(0.0, 1 - alpha))
     return QuizStatistics(
         count=len(sheets),
         mean=fmean(totals) if totals else None,
         deviation=pstdev(totals) if len(totals) > 1 else None,
         alpha=alpha,
-        error=error,
+        error=None if ratio is None else ratio * _deviation(sheets, points),
+        error_ratio=ratio,
+        skew=coefficients.skewness(totals) if is_enough else None,
         common_items=len(common),
+        weights=coefficients.effective_weights(points) if is_enough else {},
+        scores=score_groups.distribution(totals),
     )
 
 
@@ -127,25 +151,21 @@ def item_statistics(
     own = [sheet[item_id].share for sheet in drawn]
     rests = [_share(answer for i, answer in sheet.items() if i != item_id) for sheet in drawn]
     difficulty = fmean(own) if own else None
-    discrimination = _correlation(own, rests) if len(drawn) >= MIN_SHEETS else None
-    uses = _uses(item_id, drawn, rests, options or {})
+    is_enough = len(drawn) >= MIN_SHEETS
+    at = score_groups.ends([_share(sheet.values()) for sheet in drawn])
+    uses = _uses(item_id, drawn, rests, options or {}, at)
     return ItemStatistics(
         item_id=item_id,
         count=len(drawn),
         difficulty=difficulty,
-        discrimination=discrimination,
+        discrimination=_correlation(own, rests) if is_enough else None,
+        efficiency=coefficients.efficiency(own, rests) if is_enough else None,
+        upper_lower=score_groups.upper_lower(own, at) if is_enough else None,
+        top=len(at.top),
+        bottom=len(at.bottom),
+        curve=score_groups.curve(own, rests) if is_enough else (),
         options=uses,
         flags=tuple(_flags(len(drawn), difficulty, _correlation(own, rests), uses)),
-    )
-
-
-def calibrate(sheets: Sequence[Sheet]) -> tuple[Calibration, ...]:
-    """Say for each degree of sureness how much of the points such answers earned."""
-    said = [a for sheet in sheets for a in sheet.values() if a.sure is not None]
-    return tuple(
-        Calibration(sure=sure, count=len(shares), mean=fmean(shares))
-        for sure in (1, 2, 3)
-        if (shares := [answer.share for answer in said if answer.sure == sure])
     )
 
 
@@ -155,42 +175,42 @@ def mean_share(sheets: Sequence[Sheet], item_ids: frozenset[str]) -> tuple[int, 
     return len(shares), fmean(shares) if shares else None
 
 
-def _reliability(
-    rows: Sequence[Sequence[float]], sheets: Sequence[Sheet]
-) -> tuple[float | None, float | None]:
-    """Return alpha and the standard error of measurement over columns that all rows have."""
-    count = len(rows[0]) if rows else 0
-    if len(rows) < MIN_SHEETS or count < 2:
-        return None, None
-    totals = [sum(row) for row in rows]
-    variance = pvariance(totals)
+def _alpha(columns: Sequence[Sequence[float]]) -> float | None:
+    """Return alpha over the points that everybody made with the same items."""
+    if len(columns) < 2:
+        return None
+    variance = pvariance([fsum(row) for row in zip(*columns, strict=True)])
     if variance == 0:
-        return None, None
-    within = sum(pvariance(column) for column in zip(*rows, strict=True))
-    alpha = count / (count - 1) * (1 - within / variance)
-    common = set.intersection(*(set(sheet) for sheet in sheets))
-    maximum = sum(sheets[0][item_id].worth for item_id in common)
-    error = sqrt(variance) * sqrt(max(0.0, 1 - alpha)) / maximum if maximum else None
-    return alpha, error
+        return None
+    within = sum(pvariance(column) for column in columns)
+    return len(columns) / (len(columns) - 1) * (1 - within / variance)
+
+
+def _deviation(sheets: Sequence[Sheet], points: Mapping[str, Sequence[float]]) -> float:
+    """Return the deviation of the totals of common items, as a share of their maximum."""
+    maximum = sum(sheets[0][item_id].worth for item_id in points)
+    return pstdev([fsum(row) for row in zip(*points.values(), strict=True)]) / maximum
 
 
 def _uses(
-    item_id: str, drawn: Sequence[Sheet], rests: Sequence[float], options: Mapping[str, bool]
+    item_id: str,
+    drawn: Sequence[Sheet],
+    rests: Sequence[float],
+    options: Mapping[str, bool],
+    at: Ends,
 ) -> tuple[OptionUse, ...]:
     uses = []
     for option_id, is_right in options.items():
-        by = [
-            rest
-            for sheet, rest in zip(drawn, rests, strict=True)
-            if option_id in sheet[item_id].chosen
-        ]
+        by = {place for place, sheet in enumerate(drawn) if option_id in sheet[item_id].chosen}
         uses.append(
             OptionUse(
                 option_id=option_id,
                 is_right=is_right,
                 count=len(by),
                 share=len(by) / len(drawn) if drawn else 0.0,
-                mean_rest=fmean(by) if by else None,
+                mean_rest=fmean(rests[place] for place in by) if by else None,
+                top=len(by & at.top),
+                bottom=len(by & at.bottom),
             )
         )
     return tuple(uses)

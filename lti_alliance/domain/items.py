@@ -13,6 +13,7 @@ from typing import Any, assert_never
 from lti_alliance.domain.kinds.base import (
     CHOSEN_TWICE,
     UNKNOWN_CHOICE,
+    Aspect,
     Frame,
     ItemKind,
     KeyState,
@@ -74,6 +75,7 @@ __all__ = [
     "TEXT_TOO_LONG",
     "TEXT_UNREADABLE",
     "UNKNOWN_CHOICE",
+    "Aspect",
     "BranchChoice",
     "BranchItem",
     "BranchNode",
@@ -174,8 +176,8 @@ def response_from_json(value: Mapping[str, Any]) -> Response:
 def content_hash(item: Item, *, vignette: str = "") -> str:
     """Hash what a student sees of an item and how it is judged.
 
-    ``vignette`` is the text of the item's case. The id, the line and the objective are left out:
-    moving or renaming an item does not make it another one.
+    ``vignette`` is the text of the item's case. The id, the line, the objective and the aspect are
+    left out: moving, renaming or sorting an item does not make it another one.
     """
     content: dict[str, Any] = {
         "kind": item.kind,

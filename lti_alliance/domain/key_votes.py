@@ -1,10 +1,10 @@
-"""Votes on the key of a rating: what colleagues would have said, and how far they are apart."""
+"""Votes on keys that are judgements: what colleagues would say, and how far they are apart."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from lti_alliance.domain.items import RateItem
+from lti_alliance.domain.items import BranchItem, RateItem
 
 FEW = 3
 """A key that fewer than these have voted on is still one person's, or two's."""
@@ -42,6 +42,46 @@ def count_votes(item: RateItem, votes: Sequence[Mapping[str, int]]) -> tuple[Rep
                 middle=float(median(given)) if given else None,
                 is_spread=bool(places) and places[-1] - places[0] > 1,
                 is_off=middle is not None and abs(middle - steps[reply.value]) > 1,
+            )
+        )
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MomentVotes:
+    """The votes on one moment of a dialogue: how many would say what."""
+
+    node_id: str
+    best: frozenset[str]
+    """The choices that the author's points make the best from here."""
+    votes: Mapping[str, int]
+    """By choice, in the order of the source."""
+    is_spread: bool
+    """Whether fewer than two in three agree on one choice."""
+    is_off: bool
+    """Whether more would choose something else than what is best by the key."""
+
+
+def count_moment_votes(
+    item: BranchItem, votes: Sequence[Mapping[str, str]]
+) -> tuple[MomentVotes, ...]:
+    """Put the votes on a dialogue together, moment by moment in the order of the source."""
+    found = []
+    for node in item.nodes:
+        if node.is_end:
+            continue
+        counts = {
+            choice.id: sum(vote.get(node.id) == choice.id for vote in votes)
+            for choice in node.choices
+        }
+        best, cast = item.best_choices(node.id), sum(counts.values())
+        found.append(
+            MomentVotes(
+                node_id=node.id,
+                best=best,
+                votes=counts,
+                is_spread=bool(cast) and 3 * max(counts.values()) < 2 * cast,
+                is_off=2 * sum(counts[each] for each in best) < cast,
             )
         )
     return tuple(found)

@@ -75,7 +75,8 @@ def compare(result: Result | None, facts: Facts) -> Difference:
         # Moodle leaves a score of 0 out of its results.
         is_hidden = told[0] == 0 and facts.family == Family.MOODLE
         return Difference.NONE if is_hidden else Difference.ABSENT
-    if result.score == told[0] and result.maximum not in (None, told[1]):
+    if result.score == told[0]:
+        # With our maximum, or with none, it would be ours.
         return Difference.MAXIMUM
     if not facts.was_seen and any(is_shown(each, result) for each in facts.earlier):
         return Difference.EARLIER

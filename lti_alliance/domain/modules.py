@@ -34,6 +34,8 @@ class Keep(StrEnum):
 class FeedbackTiming(StrEnum):
     """When a student sees more than the score."""
 
+    AFTER_EACH = "after each"
+    """For an answer that the student has checked, at once; for the rest as after submit."""
     AFTER_SUBMIT = "after submit"
     AFTER_CLOSE = "after close"
 
@@ -119,6 +121,8 @@ class Quiz:
     """How many attempts; None is without limit."""
     keep: Keep = Keep.HIGHEST
     time_limit: timedelta | None = None
+    wait: timedelta = timedelta(0)
+    """From handing in one attempt to the start of the next."""
     feedback: FeedbackTiming = FeedbackTiming.AFTER_SUBMIT
     shuffle: bool = True
 
@@ -216,5 +220,9 @@ class Module:
 
     def item_hash(self, item: Item) -> str:
         """Hash an item together with the text of its case, as far as it is shown with it."""
+        return content_hash(item, vignette=self.vignette_of(item))
+
+    def vignette_of(self, item: Item) -> str:
+        """Return the text of an item's case, as far as it is shown with it."""
         case = self.cases.get(item.case) if item.case else None
-        return content_hash(item, vignette=case.up_to(item.stage) if case else "")
+        return case.up_to(item.stage) if case else ""

@@ -1,20 +1,22 @@
 """Connections that refuse addresses of the tool's own network and know what they have sent.
 
-The guard sits where the socket is made, because only there is the address the one that is used: a
-name that resolved to a public address a moment ago may resolve to a private one now.
+The guard sits where the socket is made, because only there is the address the one that is used. A
+name is resolved once, and what was judged is what is connected to: asked again, a name that was
+public a moment ago may be private now.
 """
 
 import io
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from http.client import HTTPResponse
 from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from lti_alliance.domain.addresses import is_public_address
 from lti_alliance.errors import PlatformRefused
@@ -70,7 +72,7 @@ def _timed_response(sock: socket.socket, *args: Any, **kwargs: Any) -> HTTPRespo
 
 
 class _Guarded(HTTPConnection):
-    """A connection that checks where it goes, twice, and notes when the first byte leaves."""
+    """A connection that goes where it was judged to go, and notes when the first byte leaves."""
 
     allows_local = False
     response_class = staticmethod(_timed_response)  # type: ignore[assignment]
@@ -82,14 +84,30 @@ class _Guarded(HTTPConnection):
             found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
-        if not all(is_public_address(str(address[0])) for *_, address in found):
+        addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+        if not all(is_public_address(each) for each in addresses):
             raise PlatformRefused("address_forbidden")
-        sock = super()._new_conn()
-        # The name was resolved again just now; what counts is who is at the other end.
+        sock = self._connect_to_any(addresses)
+        # Whatever the system made of the address, what counts is who is at the other end.
         if not is_public_address(str(sock.getpeername()[0])):
             sock.close()
             raise PlatformRefused("address_forbidden")
         return sock
+
+    def _connect_to_any(self, addresses: Sequence[str]) -> socket.socket:
+        """Connect to the first address that answers, as the system does with a name's own list."""
+        named = self._dns_host
+        for number, each in enumerate(addresses, start=1):
+            # Only the connection goes by the address: the certificate has to fit the name.
+            self._dns_host = each
+            try:
+                return super()._new_conn()
+            except (NewConnectionError, ConnectTimeoutError):
+                if number == len(addresses) or time.monotonic() >= call.deadline:
+                    raise
+            finally:
+                self._dns_host = named
+        raise NewConnectionError(self, "the name has no address")
 
     def send(self, data: Any) -> None:
         if self.sock is None:

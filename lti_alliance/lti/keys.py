@@ -141,8 +141,11 @@ def rotate(session: Session, sealer: Sealer, *, at: datetime, force: bool = Fals
     return incoming
 
 
-def tend_keys(session: Session, sealer: Sealer, *, at: datetime) -> None:
-    """Do what is due: make missing keys, rotate a key used for long enough, retire old ones."""
+def tend_keys(session: Session, sealer: Sealer, *, at: datetime) -> ToolKey | None:
+    """Do what is due: make missing keys, rotate a key used for long enough, retire old ones.
+
+    Returns the key that signs from now on where that has changed.
+    """
     ensure_keys(session, sealer, at=at)
     current = _newest(session, ToolKeyState.CURRENT)
     incoming = _newest(session, ToolKeyState.NEXT)
@@ -150,9 +153,11 @@ def tend_keys(session: Session, sealer: Sealer, *, at: datetime) -> None:
     assert incoming is not None
     assert current.current_from is not None
     is_used_up = at - current.current_from >= USED_FOR
+    rotated = None
     if is_used_up and at - incoming.created_at >= PUBLISHED_BEFORE_USE:
-        rotate(session, sealer, at=at)
+        rotated = rotate(session, sealer, at=at)
     retire_keys(session, at=at)
+    return rotated
 
 
 def retire_keys(session: Session, *, at: datetime) -> int:
@@ -173,6 +178,24 @@ def retire_keys(session: Session, *, at: datetime) -> int:
             retired += 1
     session.flush()
     return retired
+
+
+def reseal(session: Session, sealer: Sealer) -> int:
+    """Seal the private keys with the data key that seals now; count those that were not."""
+    count = 0
+    for key in list_keys(session):
+        sealed = key.sealed_private_key
+        if sealed and not sealer.is_newest(sealed):
+            plain = sealer.open(sealed, purpose=_purpose(key.kid))
+            anew = sealer.seal(plain, purpose=_purpose(key.kid))
+            # A key that was retired meanwhile has none any more, and gets none back.
+            count += rows_changed(
+                session,
+                update(ToolKey)
+                .where(ToolKey.id == key.id, ToolKey.sealed_private_key == sealed)
+                .values(sealed_private_key=anew),
+            )
+    return count
 
 
 def _load(key: ToolKey, sealer: Sealer) -> SigningKey:

@@ -10,6 +10,7 @@ import binascii
 import threading
 from collections import defaultdict
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -51,7 +52,7 @@ def platform_key(
         kept = _refreshed(session, http, registration, at=at, wait_s=0 if jwk else WAIT_S) or kept
         jwk = _find(kept, kid, at=at)
     if jwk is not None:
-        return _key(jwk)
+        return _loaded(jwk["n"], jwk["e"])
     if kept is None or kept.fetched_at != kept.tried_at:
         raise LaunchRejected("platform.keys_unavailable", status=503)
     raise LaunchRejected("token.kid_unknown", status=401)
@@ -142,6 +143,12 @@ def _is_usable(key: Any) -> bool:
         return _key(key).key_size in _BITS
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=1000)
+def _loaded(modulus: str, exponent: str) -> RSAPublicKey:
+    # Which keys are a platform's is asked anew for each launch; what a key is never changes.
+    return _key({"n": modulus, "e": exponent})
 
 
 def _key(jwk: dict[str, str]) -> RSAPublicKey:

@@ -33,6 +33,8 @@ class LoginState:
     target_link_uri: str
     browser_digest: str
     issued_at: datetime
+    storage_target: str = ""
+    """The frame of the platform that keeps the secret, beside the cookie; empty for none."""
 
 
 def new_browser_secret() -> str:
@@ -47,6 +49,7 @@ def mint(
     target_link_uri: str,
     browser_secret: str,
     at: datetime,
+    storage_target: str = "",
 ) -> tuple[LoginState, str]:
     """Make the state of a new login, and the signed token that carries it."""
     state = LoginState(
@@ -56,6 +59,7 @@ def mint(
         target_link_uri=target_link_uri,
         browser_digest=_digest(browser_secret),
         issued_at=at,
+        storage_target=storage_target,
     )
     fields = [
         state.id,
@@ -64,6 +68,7 @@ def mint(
         state.target_link_uri,
         state.browser_digest,
         at.timestamp(),
+        state.storage_target,
     ]
     return state, str(_serializer(secret_key).dumps(fields))
 
@@ -77,7 +82,8 @@ def read(secret_key: str, token: str, *, at: datetime) -> LoginState:
     try:
         # A token that is too long is cut, which its signature does not survive.
         cut = token[:_MAX_LENGTH]
-        state_id, registration, nonce, target, digest, moment = _serializer(secret_key).loads(cut)
+        fields = _serializer(secret_key).loads(cut)
+        state_id, registration, nonce, target, digest, moment, storage_target = fields
         issued_at = datetime.fromtimestamp(moment, UTC)
         registration_id = UUID(hex=registration)
     except (BadData, TypeError, ValueError):
@@ -85,7 +91,7 @@ def read(secret_key: str, token: str, *, at: datetime) -> LoginState:
     age = at - issued_at
     if age > LIFETIME or age < -_SKEW:
         raise LaunchRejected("launch.state_expired", status=401)
-    return LoginState(state_id, registration_id, nonce, target, digest, issued_at)
+    return LoginState(state_id, registration_id, nonce, target, digest, issued_at, storage_target)
 
 
 def is_bound(state: LoginState, browser_secret: str) -> bool:

@@ -30,6 +30,7 @@ from lti_alliance.errors import (
 from lti_alliance.lti import keys
 from lti_alliance.lti.answers import failure, json_of, moment_of, next_page
 from lti_alliance.lti.http import Answer, PlatformHTTP
+from lti_alliance.lti.service_log import note_call, note_token
 from lti_alliance.lti.tool_config import library_registration
 from lti_alliance.models import AccessToken, Registration
 from lti_alliance.models.statements import insert_for
@@ -237,6 +238,14 @@ class PlatformConnector(ServiceConnector):
                 headers=headers | {"Authorization": f"Bearer {token}"},
                 data=data,
             )
+            note_call(
+                self._ours,
+                answer,
+                method=method,
+                url=url,
+                scopes=_joined(scopes),
+                media_type=content_type or accept,
+            )
             if answer.status != 401 or is_last:
                 break
             self._tokens.drop(self._ours, _joined(scopes), token)
@@ -331,7 +340,7 @@ class PlatformConnector(ServiceConnector):
             "scope": scopes,
         }
         try:
-            return self._http.request(
+            answer = self._http.request(
                 "POST",
                 url,
                 allow_local=self._ours.allow_local,
@@ -342,6 +351,8 @@ class PlatformConnector(ServiceConnector):
         except PlatformUnclear as error:
             # Whether a token was issued does not matter: the service has not been called yet.
             raise PlatformUnavailable(error.code) from None
+        note_token(self._ours, answer, scopes=scopes)
+        return answer
 
     def _assertion(self, at: datetime, key: keys.SigningKey) -> str:
         issued_at = int((at - _ISSUED_BEFORE_NOW).timestamp())

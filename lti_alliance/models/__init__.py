@@ -3,13 +3,17 @@
 from lti_alliance.models.accommodations import Accommodation, LMSDates
 from lti_alliance.models.adjustments import ScoreAdjustment
 from lti_alliance.models.attempts import AcceptedWording, Attempt, Response
-from lti_alliance.models.audit import AuditEvent
+from lti_alliance.models.audit import AuditBatch, AuditEvent, AuditSeal
+from lti_alliance.models.authored_modules import AuthoredModule, AuthoredVersion
 from lti_alliance.models.base import Base, begin_write, db
 from lti_alliance.models.content_items import ContentItem, DeepLinking
+from lti_alliance.models.course_keys import CourseKey
 from lti_alliance.models.course_plans import PlannedActivity
 from lti_alliance.models.courses import Activity, Context, Grade, LineItem, ResourceLink
+from lti_alliance.models.erasures import Erasure
 from lti_alliance.models.invitations import Invitation
 from lti_alliance.models.item_keys import AdoptedKey, KeyVote
+from lti_alliance.models.item_questions import ItemQuestion
 from lti_alliance.models.launches import LaunchSession
 from lti_alliance.models.modules import ModuleVersion
 from lti_alliance.models.notices import CourseCopy, Notice, NoticeSubscription
@@ -25,6 +29,7 @@ from lti_alliance.models.platforms import (
     ToolKey,
     ToolKeyState,
 )
+from lti_alliance.models.practice import PracticeSet
 from lti_alliance.models.presets import Preset
 from lti_alliance.models.reflections import (
     Draft,
@@ -37,8 +42,10 @@ from lti_alliance.models.reflections import (
     RubricAssessment,
     SubmittedVersion,
 )
+from lti_alliance.models.regrades import ItemRegrade
 from lti_alliance.models.rosters import RosterEntry, RosterReading
 from lti_alliance.models.score_deliveries import DeliveryTry, GradebookCheck, ScoreDelivery
+from lti_alliance.models.standards import CourseStandard, StandardLink
 from lti_alliance.models.timetable import TimetableEntry, WorkerBeat
 
 __all__ = [
@@ -48,20 +55,29 @@ __all__ = [
     "Activity",
     "AdoptedKey",
     "Attempt",
+    "AuditBatch",
     "AuditEvent",
+    "AuditSeal",
+    "AuthoredModule",
+    "AuthoredVersion",
     "Base",
     "ContentItem",
     "Context",
     "CourseCopy",
+    "CourseKey",
+    "CourseStandard",
     "DeepLinking",
     "DeliveryTry",
     "Deployment",
     "DeploymentState",
     "Draft",
     "DraftAssessment",
+    "Erasure",
     "Grade",
     "GradebookCheck",
     "Invitation",
+    "ItemQuestion",
+    "ItemRegrade",
     "KeyVote",
     "LMSDates",
     "LaunchSession",
@@ -77,6 +93,7 @@ __all__ = [
     "PlannedActivity",
     "PlatformCircuit",
     "PlatformKeySet",
+    "PracticeSet",
     "Preset",
     "Profile",
     "Reflection",
@@ -89,6 +106,7 @@ __all__ = [
     "RubricAssessment",
     "ScoreAdjustment",
     "ScoreDelivery",
+    "StandardLink",
     "SubmittedVersion",
     "TimetableEntry",
     "ToolKey",

@@ -67,6 +67,8 @@ class Response(Keyed, Base):
     value: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """`domain.items.response_to_json`; empty when the answer was taken back."""
     confidence: Mapped[int | None]
+    checked_at: Mapped[datetime | None]
+    """When the student had it judged within the attempt; from then on it stays as it is."""
     points: Mapped[Decimal | None]
     is_correct: Mapped[bool | None]
     is_unmatched: Mapped[bool] = mapped_column(default=False)

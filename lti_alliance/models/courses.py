@@ -30,6 +30,13 @@ class Context(Keyed, Base):
     """Whether those who teach see the students of their own sections alone."""
     assistants_excluded: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether the instructor keeps students' work from teaching assistants."""
+    texts_days: Mapped[int | None]
+    """How long texts are kept after the last launch; empty is what the registration says."""
+    work_days: Mapped[int | None]
+    """The same for all other work, with its grades."""
+    texts_removed_at: Mapped[datetime | None]
+    """When texts were removed because their time was up; a later launch begins it anew."""
+    work_removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     deployment: Mapped[Deployment] = relationship()
 

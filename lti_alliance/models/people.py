@@ -59,6 +59,8 @@ class Membership(Keyed, Base):
     """Whether the platform lets this person see their own sections alone."""
     first_launch_at: Mapped[datetime]
     last_launch_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    """When the person behind it was erased: what stays are scores that nobody changes any more."""
     user: Mapped[User] = relationship()
 
     @property

@@ -51,6 +51,10 @@ class Registration(Keyed, Base):
     """Audiences that may stand beside our client id in a token."""
     help_text: Mapped[str] = mapped_column(String(2000), default="", server_default=text("''"))
     """What the institution wants its students to read where help is offered."""
+    texts_days: Mapped[int | None]
+    """How long its courses keep texts after their last launch; empty is the tool's own period."""
+    work_days: Mapped[int | None]
+    """The same for all other work, with its grades."""
     created_at: Mapped[datetime]
     last_launch_at: Mapped[datetime | None]
     deployments: Mapped[list[Deployment]] = relationship(back_populates="registration")

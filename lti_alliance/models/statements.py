@@ -14,8 +14,7 @@ from lti_alliance.models.base import Base
 
 def insert_for(session: Session, table: type[Base]) -> Any:
     """Return the dialect's INSERT for ``table``, with its ``on_conflict_…`` methods."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+    return _insert_into(session.get_bind().dialect.name, table)
 
 
 def rows_matched(
@@ -34,6 +33,30 @@ def rows_matched(
 def insert_row(session: Session, table: type[Base], values: Mapping[str, Any]) -> None:
     """Insert a row that nobody reads again in this act."""
     session.connection().execute(_insert(table, tuple(values)), dict(values))
+
+
+def insert_once(
+    session: Session, table: type[Base], values: Mapping[str, Any], *, unique: str
+) -> bool:
+    """Insert a row unless another has the same value in a unique column; say whether it was."""
+    statement = _insert_once(session.get_bind().dialect.name, table, tuple(values), unique)
+    return session.connection().execute(statement, dict(values)).first() is not None
+
+
+@cache
+def _insert_once(dialect: str, table: type[Base], values: tuple[str, ...], unique: str) -> Any:
+    columns = cast("Table", table.__table__)
+    return (
+        _insert_into(dialect, columns)
+        .values({name: bindparam(name) for name in values})
+        .on_conflict_do_nothing(index_elements=[unique])
+        # What the drivers count differs; what comes back does not.
+        .returning(columns.c[unique])
+    )
+
+
+def _insert_into(dialect: str, table: type[Base] | Table) -> Any:
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
 
 
 @cache

@@ -192,4 +192,20 @@ SIGN_IN = (
         moods={"storage_target": False},
         only="canvas",
     ),
+    Breakage(
+        "silent_storage",
+        "The storage in the frame never answers",
+        "The LMS offers to keep launch data for the tool, and then says nothing. Launches should "
+        "go on after a moment, by a cookie or in a new tab.",
+        moods={"storage_answers": "never"},
+        only="canvas",
+    ),
+    Breakage(
+        "late_storage",
+        "The storage in the frame answers too late",
+        "Each answer takes three seconds. The tool should have gone on by then, and an answer that "
+        "comes late should change nothing.",
+        moods={"storage_answers": "late"},
+        only="canvas",
+    ),
 )

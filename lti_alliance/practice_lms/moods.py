@@ -15,6 +15,10 @@ class Switches(Remembered):
     """Which of the platform's moods are on."""
 
     storage_target: bool = True
+    storage_frame: str = "post_message_forwarding"
+    """Which frame keeps values for the tool: Canvas's hidden one, or `_parent`, the page itself."""
+    storage_answers: str = "at once"
+    """When that frame answers the tool: `at once`, `late`, or `never`."""
     privacy: str = "public"
     noise: bool = False
     http_lineitems: bool = False

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lti_alliance.practice_lms.last_term import add_last_term
 from lti_alliance.practice_lms.remembered import members
 from lti_alliance.practice_lms.scenarios import build_platforms
 from lti_alliance.practice_lms.state import PlatformState
@@ -54,6 +55,7 @@ class Store:
         """Go back to the scenario's beginning; keys and registrations stay."""
         with self.lock:
             fresh = build_platforms(self.settings)
+            add_last_term(fresh["canvas"])
             for name, old in self.platforms.items():
                 fresh[name].private_keys = old.private_keys
                 fresh[name].secret = old.secret

@@ -60,7 +60,7 @@ def get_person(session: Session, context_id: UUID, key: UUID) -> Person:
     """Return a student of the course by the id of their membership, or of their roster entry."""
     member = session.get(Membership, key)
     if member is not None and member.context_id == context_id:
-        if member.course_role is not Role.LEARNER:
+        if member.course_role is not Role.LEARNER or member.erased_at is not None:
             raise NotFound
         return Person(key, context_id, member.user, member)
     entry = session.get(RosterEntry, key)
@@ -73,7 +73,7 @@ def list_people(session: Session, context_id: UUID) -> list[Person]:
     """List the students of a course by name, with those on the roster who have not come yet."""
     members = session.scalars(
         select(Membership)
-        .where(Membership.context_id == context_id)
+        .where(Membership.context_id == context_id, Membership.erased_at.is_(None))
         .options(joinedload(Membership.user).joinedload(User.profile))
     ).all()
     here = {member.user_id for member in members}

@@ -17,15 +17,17 @@ from lti_alliance.models import Accommodation as AccommodationRow
 from lti_alliance.models import Activity, Attempt, Grade, Membership
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading, terms
+from lti_alliance.services import audit, course_keys, grading, terms
 from lti_alliance.services.accommodation_views import Person, find_grant, open_attempts
 
 
-def read_note(sealer: Sealer, row: AccommodationRow) -> str:
+def read_note(session: Session, sealer: Sealer, row: AccommodationRow) -> str:
     """Open the note of an accommodation; empty if there is none."""
     if row.sealed_note is None:
         return ""
-    return sealer.open_text(row.sealed_note, purpose=_purpose(row.id, row.user_id))
+    return course_keys.open_text(
+        session, sealer, row.context_id, row.sealed_note, purpose=purpose(row.id, row.user_id)
+    )
 
 
 def grant_accommodation(
@@ -75,13 +77,12 @@ def _write(
 ) -> AccommodationRow:
     row = find_grant(session, person, activity)
     key = row.id if row else uuid4()
-    purpose = _purpose(key, person.user.id)
     values: dict[str, Any] = {
         "time_multiplier": granted.time_multiplier,
         "extra_minutes": granted.extra_minutes,
         "extra_attempts": granted.extra_attempts,
         "closes_at": granted.closes_at,
-        "sealed_note": sealer.seal_text(note, purpose=purpose) if note else None,
+        "sealed_note": _seal(session, sealer, person, key, note) if note else None,
         "changed_by_id": actor.id,
         "changed_at": at,
     }
@@ -99,6 +100,11 @@ def _write(
             raise Stale(row.version)
     _record(session, row, granted, actor, at=at)
     return row
+
+
+def _seal(session: Session, sealer: Sealer, person: Person, row_id: UUID, note: str) -> bytes:
+    bound_to = purpose(row_id, person.user.id)
+    return course_keys.seal_text(session, sealer, person.context_id, note, purpose=bound_to)
 
 
 def _insert(
@@ -215,5 +221,6 @@ def _refresh_grade(session: Session, person: Person, activity: Activity, *, at: 
         grading.refresh_grade(session, activity, member, at=at)
 
 
-def _purpose(row_id: UUID, user_id: UUID) -> str:
+def purpose(row_id: UUID, user_id: UUID) -> str:
+    """Return what a note is bound to."""
     return f"accommodation:{row_id}:{user_id}"

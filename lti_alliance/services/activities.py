@@ -95,7 +95,7 @@ def set_up_activity(
     """Make the activity of a link that has none; raise ``Conflict`` if somebody just did."""
     if find_activity(session, link) is not None:
         raise Conflict("activity.already_set_up")
-    module = catalogue.get(module_id)
+    module = modules.get_offered(session, catalogue, link.context_id, module_id)
     modules.keep_version(session, module, at=at)
     activity = Activity(
         resource_link_id=link.id,
@@ -140,7 +140,8 @@ def change_settings(
         raise Conflict("activity.has_work")
     content_hash = activity.content_hash
     if module_id != activity.module_id:
-        module = catalogue.get(module_id)
+        context_id = activity.resource_link.context_id
+        module = modules.get_offered(session, catalogue, context_id, module_id)
         modules.keep_version(session, module, at=at)
         content_hash = module.content_hash
     before = activity.settings

@@ -14,7 +14,7 @@ from lti_alliance.errors import NotFound
 from lti_alliance.models import Activity, Membership, ResourceLink, ScoreAdjustment
 from lti_alliance.models.statements import insert_for, rows_changed
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import audit, grading
+from lti_alliance.services import audit, course_keys, grading
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,13 @@ def adjust_grade(
     values = {
         "kind": adjustment.kind,
         "score": adjustment.score,
-        "sealed_reason": sealer.seal_text(reason, purpose=_purpose(activity.id, membership.id)),
+        "sealed_reason": course_keys.seal_text(
+            session,
+            sealer,
+            membership.context_id,
+            reason,
+            purpose=purpose(activity.id, membership.id),
+        ),
         "made_by_id": actor.id,
         "made_at": at,
     }
@@ -102,7 +108,7 @@ def find_adjustment(
             ScoreAdjustment.membership_id == membership.id,
         )
     )
-    return _view(sealer, row) if row is not None else None
+    return _view(session, sealer, membership, row) if row is not None else None
 
 
 def list_adjustments(
@@ -112,7 +118,7 @@ def list_adjustments(
     rows = session.scalars(
         select(ScoreAdjustment).where(ScoreAdjustment.membership_id == membership.id)
     )
-    return {row.activity_id: _view(sealer, row) for row in rows}
+    return {row.activity_id: _view(session, sealer, membership, row) for row in rows}
 
 
 def list_excused(session: Session, context_id: UUID) -> frozenset[tuple[UUID, UUID]]:
@@ -132,20 +138,28 @@ def list_excused(session: Session, context_id: UUID) -> frozenset[tuple[UUID, UU
 def _check_graded(activity: Activity, membership: Membership) -> None:
     """Raise ``NotFound`` for somebody of another course, and for whoever is not graded here."""
     is_here = membership.context_id == activity.resource_link.context_id
-    if not is_here or membership.course_role is not Role.LEARNER:
+    is_graded = membership.course_role is Role.LEARNER and membership.erased_at is None
+    if not is_here or not is_graded:
         raise NotFound
 
 
-def _view(sealer: Sealer, row: ScoreAdjustment) -> AdjustmentView:
+def _view(
+    session: Session, sealer: Sealer, membership: Membership, row: ScoreAdjustment
+) -> AdjustmentView:
     return AdjustmentView(
         kind=AdjustmentKind(row.kind),
-        reason=sealer.open_text(
-            row.sealed_reason, purpose=_purpose(row.activity_id, row.membership_id)
+        reason=course_keys.open_text(
+            session,
+            sealer,
+            membership.context_id,
+            row.sealed_reason,
+            purpose=purpose(row.activity_id, row.membership_id),
         ),
         made_by=row.made_by,
         made_at=row.made_at,
     )
 
 
-def _purpose(activity_id: UUID, membership_id: UUID) -> str:
+def purpose(activity_id: UUID, membership_id: UUID) -> str:
+    """Return what a reason is bound to."""
     return f"adjustment:{activity_id}:{membership_id}"

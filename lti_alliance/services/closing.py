@@ -24,8 +24,9 @@ from lti_alliance.models import (
     Response,
 )
 from lti_alliance.models.statements import rows_changed
-from lti_alliance.services import audit, item_keys, terms
-from lti_alliance.services.grading import judge_attempt, refresh_grade
+from lti_alliance.services import audit, modules, terms
+from lti_alliance.services.grading import refresh_grade
+from lti_alliance.services.judging import judge_attempt
 
 
 def settle_closed(
@@ -161,7 +162,7 @@ def _hand_in(
     )
     session.refresh(attempt)
     if moved and has_answers:
-        module = item_keys.module_for(
+        module = modules.module_for(
             session, catalogue, attempt.activity, content_hash=attempt.content_hash
         )
         judge_attempt(session, attempt, module)

@@ -77,7 +77,7 @@ def place(
         raise Conflict("deeplink.already_returned")
     items = []
     for choice in choices:
-        module = catalogue.get(choice.module_id)
+        module = modules.get_offered(session, catalogue, actor.context_id, choice.module_id)
         modules.keep_version(session, module, at=at)
         items.append(
             ContentItem(

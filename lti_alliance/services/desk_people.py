@@ -35,7 +35,7 @@ def list_people(
     """List the students whom the viewer may see, by name, and count the others.
 
     Whoever launched as a student is one, whatever the roster says; whoever launched as staff is
-    none. Student previews are left out.
+    none. Student previews are left out, and so is whoever was erased.
     """
     members = session.execute(
         select(
@@ -49,7 +49,7 @@ def list_people(
             Profile.name,
         )
         .outerjoin(Profile, Profile.user_id == Membership.user_id)
-        .where(Membership.context_id == context.id)
+        .where(Membership.context_id == context.id, Membership.erased_at.is_(None))
     ).all()
     entries = session.execute(
         select(RosterEntry.user_id, RosterEntry.role, RosterEntry.left_at, Profile.name)

@@ -1,6 +1,7 @@
 """Entering a course: the rows that a launch makes and refreshes there."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,13 +15,17 @@ from lti_alliance.models import (
     Base,
     Context,
     Deployment,
-    LaunchSession,
     LineItem,
     Membership,
     ResourceLink,
+    User,
 )
 from lti_alliance.models.statements import insert_for, rows_changed
 from lti_alliance.services import line_items, rosters, score_resending, sections, terms
+from lti_alliance.services.arriving import Known
+
+NOTE_EVERY = timedelta(minutes=1)
+"""How often launches note on a row that all of a class share when they last came."""
 
 CUSTOM_POINTS = "points"
 """The custom parameter in which Canvas tells what an assignment is worth."""
@@ -33,21 +38,31 @@ CUSTOM_RESTRICTED = "section_restricted"
 """The custom parameter in which a platform tells whether they may see those sections alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Where a launch has let somebody in; ``link`` is empty when no link of its own was opened."""
+
+    context: Context
+    membership: Membership
+    link: ResourceLink | None
+
+
 def enter_course(
     session: Session,
-    opened: LaunchSession,
     launch: Launch,
     deployment: Deployment,
+    user: User,
+    known: Known,
     *,
     at: datetime,
-) -> None:
+) -> Entered:
     """Let the person of a launch into its course, and bring up to date what the message tells.
 
     That is the course itself, the membership, the link that was opened and its column.
     """
     told = launch.context
     assert told is not None
-    context = find_or_make(
+    context = known.context or find_or_make(
         session,
         Context,
         {"deployment_id": deployment.id, "lti_id": told.id},
@@ -56,36 +71,56 @@ def enter_course(
     context.label, context.title = told.label or context.label, told.title or context.title
     if launch.roster_service is not None and not launch.roster_service.held_host:
         context.memberships_url = launch.roster_service.memberships_url
-        rosters.want(session, context, launch.registration_id, at=at)
-    opened.context_id = context.id
-    member = _join(session, context, opened.user_id, launch, at=at)
-    opened.membership_id = member.id
+        if not known.has_roster_reading:
+            rosters.want(session, context, launch.registration_id, at=at)
+    member = known.membership or _first_membership(session, context, user.id, launch, at=at)
+    _refresh_membership(member, launch, at=at)
     if launch.message_type is MessageType.SUBMISSION_REVIEW:
-        opened.resource_link_id = _reviewed_link(session, context, launch).id
-        return
-    link = launch.resource_link
-    if link is None or _is_course_itself(launch):
-        return
-    resource_link = find_or_make(
+        return Entered(context, member, _reviewed_link(session, context, launch))
+    told_link = launch.resource_link
+    if told_link is None or _is_course_itself(launch):
+        return Entered(context, member, None)
+    link = known.link or find_or_make(
         session,
         ResourceLink,
-        {"context_id": context.id, "lti_id": link.id},
-        {"title": link.title, "created_at": at},
+        {"context_id": context.id, "lti_id": told_link.id},
+        {"title": told_link.title, "created_at": at},
     )
-    resource_link.title = link.title or resource_link.title
-    opened.resource_link_id = resource_link.id
+    link.title = told_link.title or link.title
     if launch.role is Role.LEARNER:
         # To somebody who teaches a platform tells the latest of all students' dates.
-        terms.keep_told_dates(session, resource_link, member, launch.custom, at=at)
+        terms.keep_told_dates(session, link, member, launch.custom, found=known.dates, at=at)
     if launch.grade_service is not None:
-        points = line_items.read_points(launch.custom.get(CUSTOM_POINTS, ""))
-        is_new = _refresh_line_item(
-            session, resource_link, launch.grade_service, points=points, at=at
-        )
-        # What was blocked for everybody may go now; what was blocked for this person alone, too,
-        # since whoever is let in by the LMS is in the course.
-        whose = None if is_new else opened.membership_id
-        score_resending.resume(session, resource_link, membership_id=whose, at=at)
+        _keep_column(session, link, member, launch, launch.grade_service, known, at=at)
+    return Entered(context, member, link)
+
+
+def _keep_column(
+    session: Session,
+    link: ResourceLink,
+    member: Membership,
+    launch: Launch,
+    service: GradeService,
+    known: Known,
+    *,
+    at: datetime,
+) -> None:
+    line_item = known.line_item or find_or_make(
+        session, LineItem, {"resource_link_id": link.id}, {"seen_at": at}
+    )
+    points = line_items.read_points(launch.custom.get(CUSTOM_POINTS, ""))
+    is_new = _refresh_line_item(line_item, service, points=points, at=at)
+    if known.activity_id is None or not (is_new or known.has_waiting_score):
+        return
+    # What was blocked for everybody may go now; what was blocked for this person alone, too,
+    # since whoever is let in by the LMS is in the course.
+    score_resending.resume_at(
+        session,
+        known.activity_id,
+        url=line_item.url,
+        membership_id=None if is_new else member.id,
+        at=at,
+    )
 
 
 def _reviewed_link(session: Session, context: Context, launch: Launch) -> ResourceLink:
@@ -116,36 +151,30 @@ def _is_course_itself(launch: Launch) -> bool:
     return launch.resource_link.id == launch.context.id and launch.platform_family != "moodle"
 
 
-def _join(
+def _first_membership(
     session: Session, context: Context, user_id: UUID, launch: Launch, *, at: datetime
 ) -> Membership:
-    wanted = select(Membership).where(
-        Membership.context_id == context.id, Membership.user_id == user_id
+    number = next_number(session, context.id)
+    session.execute(
+        insert_for(session, Membership)
+        .values(
+            context_id=context.id,
+            user_id=user_id,
+            role=launch.role,
+            is_test_user=launch.is_test_user,
+            number=number,
+            sections=[],
+            first_launch_at=at,
+            last_launch_at=at,
+        )
+        .on_conflict_do_nothing(index_elements=["context_id", "user_id"])
     )
-    member = session.scalar(wanted)
-    if member is None:
-        # Newcomers to a course queue up at its row, so that no two get the same number.
-        rows_changed(
-            session, update(Context).where(Context.id == context.id).values(lti_id=Context.lti_id)
-        )
-        last = session.scalar(
-            select(func.max(Membership.number)).where(Membership.context_id == context.id)
-        )
-        session.execute(
-            insert_for(session, Membership)
-            .values(
-                context_id=context.id,
-                user_id=user_id,
-                role=launch.role,
-                is_test_user=launch.is_test_user,
-                number=(last or 0) + 1,
-                sections=[],
-                first_launch_at=at,
-                last_launch_at=at,
-            )
-            .on_conflict_do_nothing(index_elements=["context_id", "user_id"])
-        )
-        member = session.scalars(wanted).one()
+    return session.scalars(
+        select(Membership).where(Membership.context_id == context.id, Membership.user_id == user_id)
+    ).one()
+
+
+def _refresh_membership(member: Membership, launch: Launch, *, at: datetime) -> None:
     member.role = launch.role
     member.is_test_user = launch.is_test_user
     # A link without these parameters says nothing of what another has told.
@@ -154,21 +183,24 @@ def _join(
     if CUSTOM_RESTRICTED in launch.custom:
         member.is_section_restricted = launch.custom[CUSTOM_RESTRICTED] == "true"
     member.last_launch_at = at
-    return member
+
+
+def next_number(session: Session, context_id: UUID) -> int:
+    """Return the number of the next member of a course; nobody else gets it in this act."""
+    # Newcomers to a course queue up at its row, so that no two get the same number.
+    rows_changed(
+        session, update(Context).where(Context.id == context_id).values(lti_id=Context.lti_id)
+    )
+    last = session.scalar(
+        select(func.max(Membership.number)).where(Membership.context_id == context_id)
+    )
+    return (last or 0) + 1
 
 
 def _refresh_line_item(
-    session: Session,
-    resource_link: ResourceLink,
-    service: GradeService,
-    *,
-    points: Decimal | None,
-    at: datetime,
+    line_item: LineItem, service: GradeService, *, points: Decimal | None, at: datetime
 ) -> bool:
     """Keep what the message tells of the link's column; say whether it tells something new."""
-    line_item = find_or_make(
-        session, LineItem, {"resource_link_id": resource_link.id}, {"seen_at": at}
-    )
     before = _told(line_item)
     # A message without the column's address says nothing of one that the tool found or made.
     line_item.url = service.lineitem or line_item.url
@@ -176,8 +208,9 @@ def _refresh_line_item(
     line_item.scopes = sorted(service.scopes)
     line_item.held_host = service.held_host
     line_item.maximum = line_item.maximum if points is None else points
-    line_item.seen_at = at
-    session.flush()
+    # Once a minute is enough, and spares a class that arrives at once from queueing for this row.
+    if at - line_item.seen_at >= NOTE_EVERY:
+        line_item.seen_at = at
     return _told(line_item) != before
 
 
@@ -192,8 +225,8 @@ def find_or_make(
 
     Right when several do it at once: the unique key of the table lets one of them win.
     """
-    # Looked for first, because nearly every launch finds what it looks for; the insert lets
-    # another's win, which the second look then sees.
+    # Looked for first, because it may be there without the launch having known of it; the insert
+    # lets another's win, which the second look then sees.
     wanted = select(table).filter_by(**key)
     found = session.scalar(wanted)
     if found is not None:

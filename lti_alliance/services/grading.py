@@ -1,6 +1,6 @@
 """Grading: attempts judged, parts put together, the grade kept and mirrored to the gradebook."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,11 +11,8 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.adjustments import Adjustment, AdjustmentKind, adjusted
-from lti_alliance.domain.attempts import AttemptState, form_from_json
-from lti_alliance.domain.items import Item, ShortItem, response_from_json, with_accepted
-from lti_alliance.domain.modules import Module
+from lti_alliance.domain.attempts import AttemptState
 from lti_alliance.domain.reflections import ReflectionState
-from lti_alliance.domain.response_processing import Outcome, process
 from lti_alliance.domain.scoring import (
     ActivityScore,
     AttemptResult,
@@ -23,13 +20,11 @@ from lti_alliance.domain.scoring import (
     activity_score,
 )
 from lti_alliance.models import (
-    AcceptedWording,
     Activity,
     Attempt,
     Grade,
     Membership,
     Reflection,
-    Response,
     ScoreAdjustment,
 )
 from lti_alliance.models.statements import insert_for
@@ -38,52 +33,19 @@ from lti_alliance.services import score_delivery, terms
 FEEDBACK_COMMENT = "Feedback on your reflection is in the activity."
 """What the gradebook is told where the instructor wrote something: never the words themselves."""
 
-Wordings = Mapping[str, list[tuple[str, Decimal]]]
-"""Further wordings that short items accept: by item, each with its share of the points."""
-
-
-def judge_attempt(session: Session, attempt: Attempt, module: Module) -> None:
-    """Judge every item of the attempt's form, with the wordings accepted in its activity."""
-    rows = {
-        row.item_id: row
-        for row in session.scalars(select(Response).where(Response.attempt_id == attempt.id))
-    }
-    wordings = accepted_wordings(session, attempt.activity_id)
-    total, maximum = Decimal(0), Decimal(0)
-    for form_item in form_from_json(attempt.form).items:
-        outcome = judge_response(module.quiz.get_item(form_item.item_id), rows, wordings)
-        total += outcome.points
-        maximum += outcome.maximum
-        if row := rows.get(form_item.item_id):
-            row.points = outcome.points
-            row.is_correct = outcome.correct
-            row.is_unmatched = outcome.unmatched
-    attempt.score, attempt.maximum = total, maximum
-    session.flush()
-
-
-def outcomes_of(session: Session, attempt: Attempt, module: Module) -> dict[str, Outcome]:
-    """Return the outcome of every item of the form, judged as the stored score was."""
-    rows = {
-        row.item_id: row
-        for row in session.scalars(select(Response).where(Response.attempt_id == attempt.id))
-    }
-    wordings = accepted_wordings(session, attempt.activity_id)
-    return {
-        form_item.item_id: judge_response(module.quiz.get_item(form_item.item_id), rows, wordings)
-        for form_item in form_from_json(attempt.form).items
-    }
-
 
 def refresh_grade(
     session: Session, activity: Activity, membership: Membership, *, at: datetime
 ) -> Grade:
     """Work the grade out anew from everything handed in, keep it, and mirror it for delivery.
 
-    What an instructor decided by hand stands above the work.
+    What an instructor decided by hand stands above the work. The grade of somebody who was erased
+    stays as it is: the work that it came from is gone.
     """
     settings = terms.settings_for(session, activity, membership)
     grade = _hold_grade(session, activity, membership, settings, at=at)
+    if membership.erased_at is not None:
+        return grade
     decision = _decision(session, activity, membership)
     if decision is None and _is_frozen(session, activity, membership):
         return grade
@@ -252,26 +214,3 @@ def _parts_to_json(score: ActivityScore) -> dict[str, Any]:
         }
         for part, part_score in score.parts.items()
     }
-
-
-def judge_response(
-    item: Item,
-    rows: Mapping[str, Response],
-    wordings: Wordings,
-) -> Outcome:
-    """Judge what one attempt answered to an item; ``rows`` are its responses by item."""
-    row = rows.get(item.id)
-    response = response_from_json(row.value) if row and row.value is not None else None
-    if isinstance(item, ShortItem) and item.id in wordings:
-        item = with_accepted(item, wordings[item.id])
-    return process(item, response)
-
-
-def accepted_wordings(session: Session, activity_id: UUID) -> Wordings:
-    """Return the wordings that were accepted in an activity, by item, each with its share."""
-    accepted: dict[str, list[tuple[str, Decimal]]] = {}
-    for wording in session.scalars(
-        select(AcceptedWording).where(AcceptedWording.activity_id == activity_id)
-    ):
-        accepted.setdefault(wording.item_id, []).append((wording.wording, wording.share))
-    return accepted

@@ -1,23 +1,29 @@
 """Keys that are judgements: voted on by those who teach, adopted by an instructor, and back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from lti_alliance.content.catalogue import Catalogue
-from lti_alliance.domain.attempts import AttemptState, form_from_json
 from lti_alliance.domain.items import BranchItem, Item, KeyState, RateItem
-from lti_alliance.domain.key_votes import ReplyVotes, count_votes
+from lti_alliance.domain.key_votes import (
+    MomentVotes,
+    ReplyVotes,
+    count_moment_votes,
+    count_votes,
+)
 from lti_alliance.domain.modules import Module
 from lti_alliance.errors import InvalidInput, NotFound
-from lti_alliance.models import Activity, AdoptedKey, Attempt, KeyVote, Membership, User
+from lti_alliance.models import Activity, AdoptedKey, KeyVote, Membership, User
 from lti_alliance.models.statements import insert_for, rows_changed
-from lti_alliance.services import audit, grading, modules
+from lti_alliance.services import audit, modules, regrading
 
 VOTE_NOT_WHOLE = "Choose a value for each reply."
+WAY_NOT_WHOLE = "Choose what you would say at each moment."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,32 +31,11 @@ class KeyReport:
     """Where the key of one item stands in an activity."""
 
     is_adopted: bool
-    own: Mapping[str, int] | None
-    """How the reader voted; nothing before they have."""
-    votes: tuple[ReplyVotes, ...]
+    own: Mapping[str, int | str] | None
+    """How the reader voted, by reply or moment; nothing before they have."""
+    votes: tuple[ReplyVotes, ...] | tuple[MomentVotes, ...]
     """Empty until the reader has voted, so that nobody follows the others."""
     voters: tuple[Membership, ...]
-
-
-def module_for(
-    session: Session, catalogue: Catalogue, activity: Activity, *, content_hash: str
-) -> Module:
-    """Return a content version of the activity's module, with the keys that were adopted there.
-
-    An adopted key holds for the version of the item for which it was adopted, and no other.
-    """
-    module = modules.get_module(session, catalogue, content_hash=content_hash)
-    if not any(_is_draft(item) for item in module.quiz.items):
-        return module
-    adopted = _adopted(session, activity)
-    items = tuple(
-        replace(item, key=KeyState.ADOPTED)
-        if isinstance(item, RateItem | BranchItem)
-        and adopted.get(item.id) == module.item_hash(item)
-        else item
-        for item in module.quiz.items
-    )
-    return replace(module, quiz=replace(module.quiz, items=items))
 
 
 def adopt(
@@ -108,20 +93,16 @@ def vote(
     voter: Membership,
     at: datetime,
 ) -> None:
-    """Keep how somebody would rate the replies; a later vote takes the place of an earlier one.
+    """Keep what somebody would say; a later vote takes the place of an earlier one.
 
-    ``values`` are ``reply:value``, as a student's answer is sent. Raises ``InvalidInput`` with the
-    field ``response.<item id>`` unless each reply has one.
+    ``values`` are ``reply:value``, as a student's answer is sent, or ``moment:choice`` for every
+    moment of a dialogue. Raises ``InvalidInput`` with the field ``response.<item id>`` unless
+    there is one for each.
     """
     module, item = _draft(session, catalogue, activity, item_id)
-    if not isinstance(item, RateItem):
-        raise NotFound("item.unknown")
-    response = item.read(values)
-    if response is None or len(response.pairs) < len(item.replies):
-        raise InvalidInput({f"response.{item_id}": VOTE_NOT_WHOLE}, code="key.vote_invalid")
     kept = {
         "item_hash": module.item_hash(item),
-        "values": {reply: int(value) for reply, value in response.pairs.items()},
+        "values": _read_vote(item, values),
         "voted_at": at,
     }
     session.execute(
@@ -138,7 +119,7 @@ def report_keys(
 ) -> dict[str, KeyReport]:
     """Say for each item whose key is a judgement where it stands."""
     module = modules.get_module(session, catalogue, content_hash=activity.content_hash)
-    adopted = _adopted(session, activity)
+    adopted = modules.adopted_keys(session, activity)
     cast = session.scalars(
         select(KeyVote)
         .where(KeyVote.activity_id == activity.id)
@@ -155,12 +136,33 @@ def report_keys(
         found[item.id] = KeyReport(
             is_adopted=adopted.get(item.id) == its_hash,
             own=own,
-            votes=count_votes(item, [row.values for row in votes])
-            if isinstance(item, RateItem) and own is not None
-            else (),
+            votes=_count(item, [row.values for row in votes]) if own is not None else (),
             voters=tuple(row.voter for row in votes),
         )
     return found
+
+
+def _read_vote(item: Item, values: Sequence[str]) -> dict[str, int | str]:
+    if isinstance(item, RateItem):
+        response = item.read(values)
+        if response is None or len(response.pairs) < len(item.replies):
+            raise InvalidInput({f"response.{item.id}": VOTE_NOT_WHOLE}, code="key.vote_invalid")
+        return {reply: int(value) for reply, value in response.pairs.items()}
+    assert isinstance(item, BranchItem)
+    moments = {node.id: {each.id for each in node.choices} for node in item.nodes if node.choices}
+    chosen = dict(value.split(":", 1) for value in values if ":" in value)
+    if chosen.keys() != moments.keys() or any(chosen[m] not in moments[m] for m in moments):
+        raise InvalidInput({f"response.{item.id}": WAY_NOT_WHOLE}, code="key.vote_invalid")
+    return {moment: chosen[moment] for moment in moments}
+
+
+def _count(
+    item: Item, votes: Sequence[Mapping[str, Any]]
+) -> tuple[ReplyVotes, ...] | tuple[MomentVotes, ...]:
+    if isinstance(item, RateItem):
+        return count_votes(item, votes)
+    assert isinstance(item, BranchItem)
+    return count_moment_votes(item, votes)
 
 
 def _is_draft(item: Item) -> bool:
@@ -177,15 +179,6 @@ def _draft(
     return module, item
 
 
-def _adopted(session: Session, activity: Activity) -> dict[str, str]:
-    rows = session.execute(
-        select(AdoptedKey.item_id, AdoptedKey.item_hash).where(
-            AdoptedKey.activity_id == activity.id
-        )
-    )
-    return {row.item_id: row.item_hash for row in rows}
-
-
 def _regrade(
     session: Session,
     catalogue: Catalogue,
@@ -197,25 +190,9 @@ def _regrade(
     at: datetime,
 ) -> int:
     """Judge every attempt anew that holds the item: what it is worth has changed for all."""
-    attempts = [
-        attempt
-        for attempt in session.scalars(
-            select(Attempt)
-            .where(Attempt.activity_id == activity.id, Attempt.state == AttemptState.GRADED)
-            .order_by(Attempt.membership_id, Attempt.number)
-        )
-        if any(given.item_id == item_id for given in form_from_json(attempt.form).items)
-    ]
-    versions = {
-        content_hash: module_for(session, catalogue, activity, content_hash=content_hash)
-        for content_hash in {attempt.content_hash for attempt in attempts}
-    }
-    for attempt in attempts:
-        grading.judge_attempt(session, attempt, versions[attempt.content_hash])
-    for membership in {attempt.membership_id: attempt.membership for attempt in attempts}.values():
-        grading.refresh_grade(session, activity, membership, at=at)
-    _record(session, action, activity, item_id, actor, at=at, count=len(attempts))
-    return len(attempts)
+    count = regrading.judge_anew(session, catalogue, activity, item_id=item_id, at=at)
+    _record(session, action, activity, item_id, actor, at=at, count=count)
+    return count
 
 
 def _record(

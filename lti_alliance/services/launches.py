@@ -1,29 +1,31 @@
 """Opening a launch: a verified message becomes people, courses and one session of pages."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from lti_alliance.domain.launch import Launch, Person
 from lti_alliance.domain.local_times import find_zone
 from lti_alliance.errors import LaunchRejected
 from lti_alliance.models import (
     DeepLinking,
-    Deployment,
     DeploymentState,
     LaunchSession,
+    PlatformKeySet,
     Profile,
     Registration,
     User,
 )
-from lti_alliance.models.statements import insert_for, rows_changed
+from lti_alliance.models.statements import insert_once, rows_changed
 from lti_alliance.services import audit, notices
-from lti_alliance.services.entering import enter_course, find_or_make
+from lti_alliance.services.arriving import find_known
+from lti_alliance.services.entering import NOTE_EVERY, enter_course, find_or_make
 
 CUSTOM_ACTIVITY = "activity"
 """The custom parameter in which a deep link names the activity that it was made for."""
@@ -34,7 +36,7 @@ CUSTOM_TIME_ZONE = "time_zone"
 
 _MAX_HISTORY = 50
 _MAX_HELD_HOSTS = 20
-_NOTE_LAUNCH_EVERY = timedelta(minutes=1)
+_LENGTHEN_BY = timedelta(hours=1)
 _MAX_OPAQUE = 64
 
 
@@ -59,13 +61,20 @@ def open_launch(
     transaction is then to be rolled back, get nothing. Raises ``LaunchRejected`` when the
     deployment is not an approved one.
     """
-    deployment = _approved_deployment(session, launch)
-    user = find_or_make(
+    known = find_known(session, launch)
+    deployment = known.deployment
+    if deployment is None or deployment.state != DeploymentState.APPROVED:
+        raise LaunchRejected("deployment.unknown", status=403)
+    user = known.user or find_or_make(
         session,
         User,
         {"registration_id": launch.registration_id, "sub": launch.person.sub},
         {"created_at": at},
     )
+    _remember_profile(session, user, launch.person, known.profile, expires_at=at + profile_for)
+    entered = None
+    if launch.context is not None:
+        entered = enter_course(session, launch, deployment, user, known, at=at)
     opened = _consume(
         session,
         state_id=state_id,
@@ -74,6 +83,9 @@ def open_launch(
         cookie_digest=cookie_digest,
         registration_id=launch.registration_id,
         user_id=user.id,
+        context_id=entered.context.id if entered else None,
+        membership_id=entered.membership.id if entered else None,
+        resource_link_id=entered.link.id if entered and entered.link else None,
         role=launch.role,
         is_test_user=launch.is_test_user,
         is_administrator=launch.is_institution_administrator,
@@ -97,9 +109,6 @@ def open_launch(
         return None
     if launch.deep_linking is not None:
         session.add(DeepLinking(launch_session_id=opened.id, **asdict(launch.deep_linking)))
-    _remember_profile(session, user, launch.person, expires_at=at + profile_for)
-    if launch.context is not None:
-        enter_course(session, opened, launch, deployment, at=at)
     if launch.notice_service is not None and not launch.notice_service.held_host:
         notices.want(session, deployment, launch.notice_service.url, at=at)
     _note_launch(session, launch, at=at)
@@ -117,6 +126,37 @@ def open_launch(
     )
     session.flush()
     return opened
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a login that has begun stands for, and the launch that has consumed its state, if any.
+
+    ``keys`` are the platform's as they were last fetched. They are read along, and as long as this
+    is held the session finds them without asking the database.
+    """
+
+    registration: Registration
+    keys: PlatformKeySet | None
+    earlier: LaunchSession | None
+
+
+def find_begun(session: Session, *, registration_id: UUID, state_id: str) -> Begun | None:
+    """Return what a login's state is about; nothing when its registration is gone."""
+    found = session.execute(
+        _begun(), {"registration": registration_id, "state": state_id}
+    ).one_or_none()
+    return Begun(*found) if found else None
+
+
+@cache
+def _begun() -> Select[Registration, PlatformKeySet, LaunchSession]:
+    return (
+        select(Registration, PlatformKeySet, LaunchSession)
+        .outerjoin(PlatformKeySet, PlatformKeySet.registration_id == Registration.id)
+        .outerjoin(LaunchSession, LaunchSession.state_id == bindparam("state"))
+        .where(Registration.id == bindparam("registration"))
+    )
 
 
 def find_by_state(session: Session, state_id: str) -> LaunchSession | None:
@@ -159,6 +199,29 @@ def end(session: Session, launch_session: LaunchSession, *, at: datetime) -> Non
         session.flush()
 
 
+def exchange_key(
+    session: Session, *, handle: str, old_digest: str, new_digest: str, at: datetime
+) -> LaunchSession | None:
+    """Give the pages of one launch another key, once; return nothing when the old one is spent.
+
+    Of any number of requests with the same old key one is given the launch.
+    """
+    changed = rows_changed(
+        session,
+        update(LaunchSession)
+        .where(
+            LaunchSession.handle == handle,
+            LaunchSession.cookie_digest == old_digest,
+            LaunchSession.ended_at.is_(None),
+            LaunchSession.expires_at > at,
+        )
+        .values(cookie_digest=new_digest, seen_at=at),
+    )
+    if not changed:
+        return None
+    return session.scalars(select(LaunchSession).where(LaunchSession.handle == handle)).one()
+
+
 def touch(session: Session, launch_session: LaunchSession, *, at: datetime) -> None:
     """Note that the launch's pages are in use."""
     if launch_session.seen_at < at:
@@ -178,42 +241,38 @@ def _time_zone(launch: Launch) -> str:
     return zone.key if zone else ""
 
 
-def _approved_deployment(session: Session, launch: Launch) -> Deployment:
-    deployment = session.scalar(
-        select(Deployment).where(
-            Deployment.registration_id == launch.registration_id,
-            Deployment.deployment_id == launch.deployment_id,
-            Deployment.state == DeploymentState.APPROVED,
-        )
-    )
-    if deployment is None:
-        raise LaunchRejected("deployment.unknown", status=403)
-    return deployment
-
-
 def _consume(session: Session, **values: Any) -> LaunchSession | None:
-    statement = (
-        insert_for(session, LaunchSession)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=["state_id"])
-        .returning(LaunchSession.id)
-    )
-    key = session.scalar(statement)
-    return None if key is None else session.get_one(LaunchSession, key)
+    values |= {"id": uuid4(), "ended_at": None}
+    if not insert_once(session, LaunchSession, values, unique="state_id"):
+        return None
+    # The row is known to the last column: the session takes it for one that it has read.
+    opened = LaunchSession(**values)
+    make_transient_to_detached(opened)
+    session.add(opened)
+    return opened
 
 
 def _remember_profile(
-    session: Session, user: User, person: Person, *, expires_at: datetime
+    session: Session,
+    user: User,
+    person: Person,
+    profile: Profile | None,
+    *,
+    expires_at: datetime,
 ) -> None:
     if not any((person.name, person.given_name, person.family_name, person.email)):
         # A platform that stopped sending names does not lengthen the memory of earlier ones.
         return
-    profile = find_or_make(session, Profile, {"user_id": user.id}, {"expires_at": expires_at})
+    profile = profile or find_or_make(
+        session, Profile, {"user_id": user.id}, {"expires_at": expires_at}
+    )
     profile.name = person.name
     profile.given_name = person.given_name
     profile.family_name = person.family_name
     profile.email = person.email
-    profile.expires_at = expires_at
+    # Counted in days, it need not be written again with every launch of an hour.
+    if abs(expires_at - profile.expires_at) >= _LENGTHEN_BY:
+        profile.expires_at = expires_at
 
 
 def _note_launch(session: Session, launch: Launch, *, at: datetime) -> None:
@@ -224,7 +283,10 @@ def _note_launch(session: Session, launch: Launch, *, at: datetime) -> None:
         registration.held_hosts = [*registration.held_hosts, *new][:_MAX_HELD_HOSTS]
     if not registration.family and launch.platform_family:
         registration.family = launch.platform_family
-    # Once a minute is enough, and spares a class that arrives at once from queueing for this row.
+    noted = registration.last_launch_at
+    if noted is not None and noted > at - NOTE_EVERY:
+        return
+    # Another launch of this minute may have been faster: only one of them writes.
     rows_changed(
         session,
         update(Registration)
@@ -232,7 +294,7 @@ def _note_launch(session: Session, launch: Launch, *, at: datetime) -> None:
             Registration.id == registration.id,
             or_(
                 Registration.last_launch_at.is_(None),
-                Registration.last_launch_at <= at - _NOTE_LAUNCH_EVERY,
+                Registration.last_launch_at <= at - NOTE_EVERY,
             ),
         )
         .values(last_launch_at=at),

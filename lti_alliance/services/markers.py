@@ -206,6 +206,7 @@ def _staff(session: Session, activity: Activity) -> list[Membership]:
             Membership.context_id == context.id,
             Membership.role.in_(roles),
             Membership.is_test_user.is_(False),
+            Membership.erased_at.is_(None),
             ~has_left,
         )
         .options(joinedload(Membership.user).joinedload(User.profile))

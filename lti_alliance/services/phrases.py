@@ -13,6 +13,7 @@ from lti_alliance.errors import NotFound
 from lti_alliance.models import Membership, Phrase
 from lti_alliance.models.statements import rows_changed
 from lti_alliance.sealing import Sealer
+from lti_alliance.services import course_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,19 @@ class SavedPhrase:
 
 def list_phrases(session: Session, sealer: Sealer, owner: Membership) -> tuple[SavedPhrase, ...]:
     """List the phrases of an instructor in their course, the oldest first."""
+    bound_to = purpose(owner.id)
     rows = session.scalars(
         select(Phrase)
         .where(Phrase.membership_id == owner.id)
         .order_by(Phrase.created_at, Phrase.id)
     )
     return tuple(
-        SavedPhrase(row.id, sealer.open_text(row.sealed_text, purpose=_purpose(owner)))
+        SavedPhrase(
+            row.id,
+            course_keys.open_text(
+                session, sealer, owner.context_id, row.sealed_text, purpose=bound_to
+            ),
+        )
         for row in rows
     )
 
@@ -46,7 +53,9 @@ def save_phrase(
     session.add(
         Phrase(
             membership_id=owner.id,
-            sealed_text=sealer.seal_text(text, purpose=_purpose(owner)),
+            sealed_text=course_keys.seal_text(
+                session, sealer, owner.context_id, text, purpose=purpose(owner.id)
+            ),
             created_at=at,
         )
     )
@@ -67,5 +76,6 @@ def with_phrases(comment: str, chosen: Iterable[str], saved: Iterable[SavedPhras
     return "\n\n".join(part for part in (comment.rstrip(), *added) if part)
 
 
-def _purpose(owner: Membership) -> str:
-    return f"phrase:{owner.id}"
+def purpose(owner_id: UUID) -> str:
+    """Return what a phrase is bound to."""
+    return f"phrase:{owner_id}"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.models import (
@@ -11,11 +11,11 @@ from lti_alliance.models import (
     Base,
     Grade,
     Membership,
+    PracticeSet,
     Reflection,
     ScoreAdjustment,
 )
-from lti_alliance.models.statements import rows_changed
-from lti_alliance.services import audit
+from lti_alliance.services import audit, hanging_rows
 
 _WORK = (Grade, ScoreAdjustment, Reflection, Attempt)
 """What somebody has in an activity, and what was decided about it. Terms are not work: dates and
@@ -33,11 +33,11 @@ def clear_previews(session: Session, activity: Activity, *, actor: Membership, a
     counts = {}
     for work in _WORK:
         table = Base.metadata.tables[work.__tablename__]
-        counts[work] = _delete(
-            session,
-            table,
-            (table.c.activity_id == activity.id) & table.c.membership_id.in_(previews),
-        )
+        which = (table.c.activity_id == activity.id) & table.c.membership_id.in_(previews)
+        counts[work] = hanging_rows.delete_rows(session, table, which)[table.name]
+    # Practice draws on all of a course, and nobody but the preview itself could see it.
+    practice = Base.metadata.tables[PracticeSet.__tablename__]
+    hanging_rows.delete_rows(session, practice, practice.c.membership_id.in_(previews))
     session.expire_all()
     audit.record(
         session,
@@ -49,12 +49,3 @@ def clear_previews(session: Session, activity: Activity, *, actor: Membership, a
         details={"attempts": counts[Attempt], "reflections": counts[Reflection]},
     )
     return counts[Attempt] + counts[Reflection]
-
-
-def _delete(session: Session, table: Table, which: ColumnElement[bool]) -> int:
-    """Delete rows, those that refer to them first, whatever tables there are."""
-    for child in Base.metadata.sorted_tables:
-        for key in child.foreign_keys:
-            if key.column.table is table and child is not table:
-                _delete(session, child, key.parent.in_(select(key.column).where(which)))
-    return rows_changed(session, delete(table).where(which))

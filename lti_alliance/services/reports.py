@@ -284,6 +284,8 @@ def overview(
     rows = []
     for member in _learners(members):
         grade, delivery = grades.get(member.id), deliveries.get(member.id)
+        if member.erased_at is not None and grade is None:
+            continue
         rows.append(
             StudentRow(
                 membership=member,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from lti_alliance.domain.roster import Member
 from lti_alliance.models import Profile, RosterEntry, User
 from lti_alliance.models.statements import insert_for, rows_changed
+from lti_alliance.services import erasures
 
 Item = TypeVar("Item")
 
@@ -26,7 +27,13 @@ def keep_members(
     profile_for: timedelta,
     at: datetime,
 ) -> None:
-    """Keep everybody whom a roster lists, with their names, and mark those who have left."""
+    """Keep everybody whom a roster lists, with their names, and mark those who have left.
+
+    Whoever was erased is not kept before they open the tool again.
+    """
+    members = erasures.without_erased(
+        session, members, context_id=context_id, registration_id=registration_id
+    )
     users = _users(session, registration_id, members, at=at)
     for part in _batches(members):
         _write(

@@ -1,13 +1,15 @@
 """The sealed texts of a reflection: each opens for its own row, its writer and one use only."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from lti_alliance.domain.reflections import ReflectionState
 from lti_alliance.models import Draft, Reflection
 from lti_alliance.sealing import Sealer
+from lti_alliance.services import course_keys
 
 
 class TextKind(StrEnum):
@@ -28,8 +30,14 @@ class TextKind(StrEnum):
 
 
 def seal(sealer: Sealer, reflection: Reflection, kind: TextKind, text: str) -> bytes:
-    """Seal a text of this reflection."""
-    return sealer.seal_text(text, purpose=_purpose(reflection, kind))
+    """Seal a text of this reflection with the key of its course."""
+    return course_keys.seal_text(
+        _session_of(reflection),
+        sealer,
+        reflection.membership.context_id,
+        text,
+        purpose=_purpose(reflection, kind),
+    )
 
 
 def read_text(session: Session, sealer: Sealer, reflection: Reflection) -> str:
@@ -61,11 +69,31 @@ def read_comment(sealer: Sealer, reflection: Reflection) -> str:
 def open_sealed(
     sealer: Sealer, reflection: Reflection, kind: TextKind, sealed: bytes | None
 ) -> str:
-    """Open a text of this reflection; nothing sealed is an empty text."""
-    if sealed is None:
+    """Open a text of this reflection; nothing sealed is an empty text.
+
+    So is a version whose text was removed because its time was up.
+    """
+    if not sealed:
         return ""
-    return sealer.open_text(sealed, purpose=_purpose(reflection, kind))
+    return course_keys.open_text(
+        _session_of(reflection),
+        sealer,
+        reflection.membership.context_id,
+        sealed,
+        purpose=_purpose(reflection, kind),
+    )
+
+
+def purpose(kind: TextKind, reflection_id: UUID, membership_id: UUID) -> str:
+    """Return what a text of a reflection is bound to."""
+    return f"{kind}:{reflection_id}:{membership_id}"
 
 
 def _purpose(reflection: Reflection, kind: TextKind) -> str:
-    return f"{kind}:{reflection.id}:{reflection.membership_id}"
+    return purpose(kind, reflection.id, reflection.membership_id)
+
+
+def _session_of(reflection: Reflection) -> Session:
+    session = object_session(reflection)
+    assert session is not None
+    return session

@@ -1,7 +1,7 @@
 """What a student's pages show: the parts, how far each is, the result of an attempt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -18,14 +18,16 @@ from lti_alliance.domain.attempts import (
     attempts_left,
     check_may_start,
     feedback_stage,
+    next_start,
 )
 from lti_alliance.domain.modules import Module, Quiz, ReflectionPrompt
 from lti_alliance.domain.reflections import ReflectionState
+from lti_alliance.domain.regrades import RegradeChoice, as_judged
 from lti_alliance.domain.response_processing import Outcome
 from lti_alliance.errors import Conflict
 from lti_alliance.models import Activity, Attempt, Grade, Membership, Reflection
-from lti_alliance.services import attempts, grading, modules, terms
-from lti_alliance.services.attempts import Sheet
+from lti_alliance.services import attempt_sheets, attempts, judging, modules, terms
+from lti_alliance.services.attempt_sheets import Sheet
 from lti_alliance.services.reports import Standing, standing_of
 from lti_alliance.services.terms import Terms
 
@@ -54,6 +56,10 @@ class QuizCard:
     may_start: bool
     why_not: str
     """The reason code for which no attempt may be started now."""
+    next_opens_at: datetime | None
+    """When the next attempt opens, where it is waited for."""
+    opens_in_time: bool
+    """Whether that is before the close."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +92,26 @@ class AttemptReport:
     """One attempt with what came of it and how the whole activity stands."""
 
     sheet: Sheet
+    """With the corrected keys by which it is judged."""
+    regraded: Mapping[str, RegradeChoice]
+    """What was decided about items whose key was corrected since, by item."""
     settings: ActivitySettings
     stage: FeedbackStage
     outcomes: Mapping[str, Outcome] | None
     """By item; none before it was handed in."""
     quiz: QuizCard
     standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWork:
+    """An attempt under way, with the judgement of what its student has checked and no other."""
+
+    sheet: Sheet
+    settings: ActivitySettings
+    stage: FeedbackStage
+    outcomes: Mapping[str, Outcome]
+    """By item; only of those that were checked."""
 
 
 def student_home(
@@ -127,18 +147,38 @@ def attempt_report(
     """Report one attempt: to its student as far as the feedback goes by now, to others in full."""
     activity = attempt.activity
     settings = terms.settings_for_attempt(session, attempt)
-    sheet = attempts.get_sheet(session, catalogue, attempt)
+    sheet = attempt_sheets.get_sheet(session, catalogue, attempt)
+    regraded = judging.regrades_of(session, attempt)
     made = attempts.list_attempts(session, activity, attempt.membership)
     standing = standing_of(session, activity, attempt.membership, at=at)
     states = [AttemptState(each.state) for each in made]
     is_judged = AttemptState(attempt.state).is_handed_in
     return AttemptReport(
-        sheet=sheet,
+        sheet=replace(
+            sheet, items=tuple(as_judged(each, regraded.get(each.id)) for each in sheet.items)
+        ),
+        regraded={item_id: each.choice for item_id, each in regraded.items()},
         settings=settings,
         stage=feedback_stage(settings, states, at=at) if is_own else FeedbackStage.FINAL,
-        outcomes=grading.outcomes_of(session, attempt, sheet.module) if is_judged else None,
+        outcomes=judging.outcomes_of(session, attempt, sheet.module) if is_judged else None,
         quiz=_quiz_card(session, settings, sheet.module.quiz, made, standing.grade, at=at),
         standing=standing,
+    )
+
+
+def open_work(
+    session: Session, catalogue: Catalogue, *, attempt: Attempt, at: datetime
+) -> OpenWork:
+    """Return an attempt under way as its student goes on with it."""
+    settings = terms.settings_for_attempt(session, attempt)
+    sheet = attempt_sheets.get_sheet(session, catalogue, attempt)
+    return OpenWork(
+        sheet=sheet,
+        settings=settings,
+        stage=feedback_stage(settings, [AttemptState(attempt.state)], at=at),
+        outcomes=judging.outcomes_of(session, attempt, sheet.module, only=sheet.checked)
+        if sheet.checked
+        else {},
     )
 
 
@@ -168,7 +208,9 @@ def _quiz_card(
         progress = PartProgress.DONE
     else:
         progress = PartProgress.MISSED if closed else PartProgress.NEW
-    why_not = _why_not(settings, states, at=at)
+    handed_in = attempts.last_handed_in(made)
+    why_not = _why_not(settings, states, handed_in, at=at)
+    opens_at = next_start(settings, handed_in) if why_not == "attempt.wait" else None
     return QuizCard(
         progress=progress,
         item_count=_drawn_count(quiz),
@@ -178,12 +220,20 @@ def _quiz_card(
         left=attempts_left(settings, states),
         may_start=not why_not,
         why_not=why_not,
+        next_opens_at=opens_at,
+        opens_in_time=opens_at is not None and not settings.is_closed(opens_at),
     )
 
 
-def _why_not(settings: ActivitySettings, states: Sequence[AttemptState], *, at: datetime) -> str:
+def _why_not(
+    settings: ActivitySettings,
+    states: Sequence[AttemptState],
+    handed_in: datetime | None,
+    *,
+    at: datetime,
+) -> str:
     try:
-        check_may_start(settings, states, at=at)
+        check_may_start(settings, states, last_handed_in=handed_in, at=at)
     except Conflict as conflict:
         return conflict.reason
     return ""

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.accommodations import (
@@ -40,21 +41,41 @@ class Terms:
 
 def terms_of(session: Session, activity: Activity, membership: Membership) -> Terms:
     """Return the terms on which somebody works in an activity."""
-    granted = Accommodation()
-    for row in session.scalars(
-        select(AccommodationRow).where(
-            AccommodationRow.context_id == membership.context_id,
-            AccommodationRow.user_id == membership.user_id,
-            or_(
-                AccommodationRow.activity_id.is_(None), AccommodationRow.activity_id == activity.id
+    granted, told = Accommodation(), ToldDates()
+    for row, dates in session.execute(
+        _terms(), {"membership": membership.id, "activity": activity.id}
+    ):
+        granted = granted.joined(granted_by(row)) if row else granted
+        told = _as_dates(dates) if dates else told
+    return Terms(base=settings_from_json(activity.settings), granted=granted, told=told)
+
+
+@cache
+def _terms() -> Select[AccommodationRow, LMSDates]:
+    # A row for each accommodation, or one without any; the dates are the same in all of them.
+    return (
+        select(AccommodationRow, LMSDates)
+        .select_from(Membership)
+        .join(Activity, Activity.id == bindparam("activity"))
+        .outerjoin(
+            AccommodationRow,
+            and_(
+                AccommodationRow.context_id == Membership.context_id,
+                AccommodationRow.user_id == Membership.user_id,
+                or_(
+                    AccommodationRow.activity_id.is_(None),
+                    AccommodationRow.activity_id == Activity.id,
+                ),
             ),
         )
-    ):
-        granted = granted.joined(granted_by(row))
-    return Terms(
-        base=settings_from_json(activity.settings),
-        granted=granted,
-        told=_told_dates(session, activity, membership),
+        .outerjoin(
+            LMSDates,
+            and_(
+                LMSDates.resource_link_id == Activity.resource_link_id,
+                LMSDates.membership_id == Membership.id,
+            ),
+        )
+        .where(Membership.id == bindparam("membership"))
     )
 
 
@@ -155,14 +176,14 @@ def keep_told_dates(
     membership: Membership,
     custom: Mapping[str, str],
     *,
+    found: LMSDates | None,
     at: datetime,
 ) -> None:
     """Keep the dates that a launch tells for its own person; they follow those of the platform.
 
-    A platform that never tells any leaves no row.
+    ``found`` are those kept so far. A platform that never tells any leaves no row.
     """
     told = read_dates(custom)
-    found = _find_dates(session, link.id, membership)
     if found is None and told == ToldDates():
         return
     if found is not None and told == _as_dates(found):
@@ -200,12 +221,8 @@ def are_dates_told(session: Session, activity: Activity) -> bool:
     return session.scalar(told.limit(1)) is not None
 
 
-def _told_dates(session: Session, activity: Activity, membership: Membership) -> ToldDates:
-    found = _find_dates(session, activity.resource_link_id, membership)
-    return _as_dates(found) if found else ToldDates()
-
-
-def _find_dates(session: Session, link_id: UUID, membership: Membership) -> LMSDates | None:
+def find_dates(session: Session, link_id: UUID, membership: Membership) -> LMSDates | None:
+    """Return the dates that the platform has told for one person on one link."""
     return session.scalar(
         select(LMSDates).where(
             LMSDates.resource_link_id == link_id, LMSDates.membership_id == membership.id

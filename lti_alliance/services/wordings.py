@@ -8,14 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
-from lti_alliance.domain.attempts import AttemptState
 from lti_alliance.domain.items import ShortItem
 from lti_alliance.domain.wordings import normalise
 from lti_alliance.errors import InvalidInput, NotFound
 from lti_alliance.models import AcceptedWording, Activity, Attempt, Membership, Response
 from lti_alliance.models.statements import insert_for
-from lti_alliance.services import audit, item_keys, modules
-from lti_alliance.services.grading import judge_attempt, refresh_grade
+from lti_alliance.services import audit, modules, regrading
 
 # Messages for the instructor, without values, so that the edge can translate them.
 SHARE_INVALID = "Choose how much of the points this wording earns."
@@ -111,35 +109,12 @@ def accept_wording(
         object_id=activity.id,
         details={"item": item_id, "share": str(share)},
     )
-    return _regrade_item(session, catalogue, activity, item_id, at=at)
+    return regrading.judge_anew(
+        session, catalogue, activity, item_id=item_id, at=at, answered_only=True
+    )
 
 
 def _check_short(session: Session, catalogue: Catalogue, activity: Activity, item_id: str) -> None:
     module = modules.get_module(session, catalogue, content_hash=activity.content_hash)
     if not isinstance(module.quiz.get_item(item_id), ShortItem):
         raise NotFound("item.unknown")
-
-
-def _regrade_item(
-    session: Session, catalogue: Catalogue, activity: Activity, item_id: str, *, at: datetime
-) -> int:
-    attempts = list(
-        session.scalars(
-            select(Attempt)
-            .join(Response, Response.attempt_id == Attempt.id)
-            .where(
-                Attempt.activity_id == activity.id,
-                Attempt.state == AttemptState.GRADED,
-                Response.item_id == item_id,
-            )
-            .order_by(Attempt.membership_id)
-        )
-    )
-    for attempt in attempts:
-        module = item_keys.module_for(
-            session, catalogue, activity, content_hash=attempt.content_hash
-        )
-        judge_attempt(session, attempt, module)
-    for membership in {attempt.membership_id: attempt.membership for attempt in attempts}.values():
-        refresh_grade(session, activity, membership, at=at)
-    return len(attempts)

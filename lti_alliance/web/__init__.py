@@ -7,16 +7,22 @@ from flask import Flask
 from lti_alliance.parts import parts
 from lti_alliance.web import (
     access,
+    authored_modules,
     desk,
     errors,
     extensions,
     health,
     instructor,
+    instructor_standards,
+    languages,
     local_times,
     lti,
     notices,
+    own_tab,
     picker,
     platform_pages,
+    privacy,
+    profile_pages,
     registering,
     request_log,
     security,
@@ -35,6 +41,7 @@ def register(app: Flask) -> None:
     request_log.register(app)
     security.register(app)
     extensions.register(app)
+    languages.register(app)
     access.register(app)
     errors.register(app)
     wording.register(app)
@@ -44,13 +51,18 @@ def register(app: Flask) -> None:
     for each in (
         health,
         lti,
+        own_tab,
         notices,
         registering,
         student,
         instructor,
         desk,
+        profile_pages,
+        privacy,
+        instructor_standards,
         platform_pages,
         picker,
+        authored_modules,
     ):
         app.register_blueprint(each.blueprint)
 

@@ -6,10 +6,11 @@ Every route carries one rule, put on by a decorator below; a route without one a
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TypeVar
 
 from flask import Flask, current_app, g, request
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from lti_alliance.domain.launch import Role
@@ -171,23 +172,14 @@ def _guard_open(rule: Rule) -> None:
 
 def _find_visit(session: Session, handle: str, *, at: datetime) -> Visit:
     cookie = cookies.find_session(request, handle)
-    launch = session.scalar(
-        select(LaunchSession)
-        .where(LaunchSession.handle == handle)
-        .options(
-            joinedload(LaunchSession.user),
-            joinedload(LaunchSession.membership),
-            joinedload(LaunchSession.resource_link),
-            joinedload(LaunchSession.context).joinedload(Context.deployment),
-        )
-    )
+    found = session.execute(_launch_by_handle(), {"handle": handle}).one_or_none()
     # Another's page and a page that never was look the same.
-    if not cookie or not launch or not is_same(launch.cookie_digest, digest(cookie)):
+    if not cookie or not found or not is_same(found[0].cookie_digest, digest(cookie)):
         raise NotFound
+    launch, registration = found
     security.allow_framing(launch.frame_ancestors)
     about(registration_id=str(launch.registration_id))
     _check_still_open(launch, at=at)
-    registration = session.get_one(Registration, launch.registration_id)
     _check_still_allowed(registration, launch.context.deployment if launch.context else None)
     return Visit(
         launch=launch,
@@ -198,6 +190,22 @@ def _find_visit(session: Session, handle: str, *, at: datetime) -> Visit:
         context=launch.context,
         resource_link=launch.resource_link,
         csrf_token=security.csrf_token(launch.handle, launch.cookie_digest),
+    )
+
+
+@cache
+def _launch_by_handle() -> Select[LaunchSession, Registration]:
+    # Nearly every page asks for all of these, and would else ask for one after the other.
+    return (
+        select(LaunchSession, Registration)
+        .join(Registration, Registration.id == LaunchSession.registration_id)
+        .where(LaunchSession.handle == bindparam("handle"))
+        .options(
+            joinedload(LaunchSession.user),
+            joinedload(LaunchSession.membership),
+            joinedload(LaunchSession.resource_link).joinedload(ResourceLink.activity),
+            joinedload(LaunchSession.context).joinedload(Context.deployment),
+        )
     )
 
 

@@ -183,5 +183,5 @@ def _values(row: AccommodationRow | None, *, may_read_note: bool) -> dict[str, s
     if row is None:
         return forms.accommodation_values(Accommodation(), own_zone())
     values = forms.accommodation_values(terms.granted_by(row), own_zone())
-    note = accommodations.read_note(parts().sealer, row) if may_read_note else ""
+    note = accommodations.read_note(db.session(), parts().sealer, row) if may_read_note else ""
     return values | {"note": note}

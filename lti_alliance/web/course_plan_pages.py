@@ -33,7 +33,11 @@ def plan() -> Response:
     asked = open_request()
     planned = {each.row.module_id for each in list_planned()}
     proposed = propose_plan(
-        request.args, parts().catalogue, presets=_presets(), planned=planned, zone=own_zone()
+        request.args,
+        opening.offered_modules(),
+        presets=_presets(),
+        planned=planned,
+        zone=own_zone(),
     )
     return _plan_page(asked, proposed)
 
@@ -43,18 +47,18 @@ def change_plan() -> BaseResponse:
     """Fill the list in, or place all of it, or keep it where the platform takes one at a time."""
     asked, own = open_request(), _presets()
     if request.form.get("step") == "fill":
-        return _plan_page(asked, fill_plan(request.form, parts().catalogue, presets=own))
+        return _plan_page(asked, fill_plan(request.form, opening.offered_modules(), presets=own))
     if has_unfilled_presets(request.form):
         # Nothing is placed with settings that nobody has seen.
-        filled = fill_plan(request.form, parts().catalogue, presets=own)
+        filled = fill_plan(request.form, opening.offered_modules(), presets=own)
         return _plan_page(asked, filled, must_look=True)
     try:
-        read = read_plan(request.form, parts().catalogue, presets=own)
+        read = read_plan(request.form, opening.offered_modules(), presets=own)
         if asked.accepts_multiple:
             return hand_over(asked, read)
         return _keep(read)
     except InvalidInput as invalid:
-        typed = typed_plan(request.form, parts().catalogue, presets=own)
+        typed = typed_plan(request.form, opening.offered_modules(), presets=own)
         return _plan_page(asked, typed, errors=invalid.fields, problem=invalid.code)
 
 

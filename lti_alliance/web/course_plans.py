@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
-from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain.activities import ActivitySettings, parse_settings, propose
 from lti_alliance.domain.course_plans import put_in_order
 from lti_alliance.domain.local_times import local_text
@@ -63,7 +62,7 @@ class Plan:
 
 def propose_plan(
     form: Form,
-    catalogue: Catalogue,
+    modules: Sequence[Module],
     *,
     presets: Presets,
     planned: Collection[str],
@@ -74,15 +73,15 @@ def propose_plan(
     Where the form names no time zone, its times are in ``zone``.
     """
     named = set(form.getlist("module")) or {
-        module.id for module in catalogue.list() if module.id not in planned
+        module.id for module in modules if module.id not in planned
     }
     chosen = MultiDict([("module", name) for name in named])
     chosen.update({name: form[name] for name in form if name != "module"})
-    return fill_plan(chosen, catalogue, presets=presets, proposed=zone)
+    return fill_plan(chosen, modules, presets=presets, proposed=zone)
 
 
 def fill_plan(
-    form: Form, catalogue: Catalogue, *, presets: Presets, proposed: ZoneInfo = NO_ZONE
+    form: Form, modules: Sequence[Module], *, presets: Presets, proposed: ZoneInfo = NO_ZONE
 ) -> Plan:
     """Fill in order, presets and dates; what was typed stays as it was typed.
 
@@ -92,7 +91,7 @@ def fill_plan(
     errors: dict[str, str] = {}
     rhythm = read_rhythm(form, errors, proposed=proposed)
     zone = rhythm.zone
-    rows = _ordered(form, catalogue, presets, errors)
+    rows = _ordered(form, modules, presets, errors)
     moments = iter(() if errors else rhythm.dates(sum(row.is_chosen for row in rows)))
     return _plan(
         form,
@@ -103,9 +102,9 @@ def fill_plan(
     )
 
 
-def typed_plan(form: Form, catalogue: Catalogue, *, presets: Presets) -> Plan:
+def typed_plan(form: Form, modules: Sequence[Module], *, presets: Presets) -> Plan:
     """Return the list exactly as it was sent, to be shown again with its faults."""
-    rows = [_row(form, module, presets, number) for number, module in _numbered(form, catalogue)]
+    rows = [_row(form, module, presets, number) for number, module in _numbered(form, modules)]
     zone = form.get("zone", "")
     return _plan(form, rows, zone=zone, list_zone=form.get("list_zone", "") or zone, errors={})
 
@@ -118,13 +117,13 @@ def has_unfilled_presets(form: Form) -> bool:
     )
 
 
-def read_plan(form: Form, catalogue: Catalogue, *, presets: Presets) -> list[Choice]:
+def read_plan(form: Form, modules: Sequence[Module], *, presets: Presets) -> list[Choice]:
     """Read the checked list; raise ``InvalidInput`` naming every field that cannot be used."""
     faults: dict[str, str] = {}
     zone = read_zone(form, faults, name="list_zone" if form.get("list_zone") else "zone")
     choices = [
         choice
-        for row in _ordered(form, catalogue, presets, faults)
+        for row in _ordered(form, modules, presets, faults)
         if row.is_chosen and (choice := _choice(row, zone, faults)) is not None
     ]
     if not choices and not faults:
@@ -149,10 +148,10 @@ def _plan(
 
 
 def _ordered(
-    form: Form, catalogue: Catalogue, presets: Presets, errors: dict[str, str]
+    form: Form, modules: Sequence[Module], presets: Presets, errors: dict[str, str]
 ) -> list[Row]:
     """Return the rows in the order that was asked for, numbered anew where that is possible."""
-    rows = [_row(form, module, presets, number) for number, module in _numbered(form, catalogue)]
+    rows = [_row(form, module, presets, number) for number, module in _numbered(form, modules)]
     faulty = {
         f"order.{row.module.id}": ORDER_INVALID
         for row in rows
@@ -168,11 +167,11 @@ def _ordered(
     ]
 
 
-def _numbered(form: Form, catalogue: Catalogue) -> list[tuple[int, Module]]:
+def _numbered(form: Form, modules: Sequence[Module]) -> list[tuple[int, Module]]:
     """Return the modules in the order in which the page showed them."""
-    modules = list(enumerate(catalogue.list(), start=1))
+    numbered = list(enumerate(modules, start=1))
     shown = {module_id: place for place, module_id in enumerate(form.getlist("listed"))}
-    return sorted(modules, key=lambda each: shown.get(each[1].id, len(shown)))
+    return sorted(numbered, key=lambda each: shown.get(each[1].id, len(shown)))
 
 
 def _row(form: Form, module: Module, presets: Presets, number: int) -> Row:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from flask import Blueprint, Response, make_response, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from lti_alliance.domain.adjustments import parse_adjustment, parse_reason
@@ -17,12 +17,14 @@ from lti_alliance.services import (
     attempts,
     desk,
     exports,
+    profiles,
     sections,
     student_sheets,
 )
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.desk import DeskQuery, Show, Sort
 from lti_alliance.web import access, desk_words, opening, transaction, wording
+from lti_alliance.web.downloads import download
 from lti_alliance.web.opening import member_of
 from lti_alliance.web.rendering import leave_handle_to_addresses, page
 
@@ -51,6 +53,7 @@ def course() -> Response:
         sorts=list(Sort),
         knows_sections=bool(found.sections) or context.is_limited_to_sections,
         roster_asked=request.args.get("roster", type=int),
+        was_erased="erased" in request.args,
     )
 
 
@@ -75,8 +78,6 @@ def limit_to_sections() -> BaseResponse:
 def scores(extension: str) -> Response:
     """Give the scores of the course away as a table."""
     visit = access.current()
-    if extension not in ("csv", "xlsx"):
-        raise NotFound
     columns, rows, _ = desk.read_course(
         db.session(), context=_course(visit), viewer=member_of(visit)
     )
@@ -87,15 +88,7 @@ def scores(extension: str) -> Response:
         heading_of=desk_words.heading_words,
         state_of=desk_words.cell_words,
     )
-    made = exports.as_csv(table) if extension == "csv" else exports.as_xlsx(table)
-    response = make_response(made)
-    response.mimetype = {
-        "csv": "text/csv",
-        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    }[extension]
-    response.headers["Content-Disposition"] = f'attachment; filename="scores.{extension}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return download(table, "scores", extension)
 
 
 @blueprint.get("/students/<membership_id>")
@@ -210,6 +203,9 @@ def _student_page(
         status=422 if refused else 200,
         sheet=student_sheets.student_sheet(
             db.session(), parts().sealer, membership=membership, at=parts().now()
+        ),
+        profile=profiles.student_profile(
+            db.session(), parts().catalogue, membership, viewer=member_of(access.current())
         ),
         student=wording.member_name(membership),
         errors=refused.fields if refused else {},

@@ -25,7 +25,9 @@ from lti_alliance.errors import (
 )
 from lti_alliance.models import db
 from lti_alliance.parts import parts
-from lti_alliance.web import access, forms, security, transaction
+from lti_alliance.sealing import KeyMissing, SealBroken
+from lti_alliance.services.course_keys import KeyDestroyed
+from lti_alliance.web import access, forms, refusals, security, transaction
 from lti_alliance.web.problems import PROBLEMS, Problem
 from lti_alliance.web.request_log import request_id
 
@@ -186,6 +188,7 @@ def _answer_ours(error: AllianceError) -> Response:
             # What is not there and what is not the asker's look the same, down to the code.
             return answer(Refusal("resource.unknown", 404))
         case NotAllowed():
+            refusals.note(error.code)
             return answer(Refusal(error.code, 403))
         case SignedOut():
             return answer(Refusal(error.code, 401))
@@ -193,8 +196,19 @@ def _answer_ours(error: AllianceError) -> Response:
             return answer(Refusal(error.reason, 409))
         case InvalidInput():
             return answer(Refusal(error.code, 422, fields=error.fields))
+        case SealBroken():
+            return _answer_sealed(error)
+        case KeyDestroyed():
+            return answer(Refusal("text.destroyed", 410))
         case _:
             return _answer_unforeseen(error)
+
+
+def _answer_sealed(error: SealBroken) -> Response:
+    """Answer a text that does not open; an operator finds in the log which key is missing."""
+    missing = error.key_id if isinstance(error, KeyMissing) else ""
+    _log.error("text.unreadable", reason=str(error), key_id=missing, exc_info=error)
+    return answer(Refusal("text.unreadable", 503))
 
 
 def _answer_http(error: HTTPException) -> Response:

@@ -13,6 +13,7 @@ from lti_alliance.domain.accommodations import Accommodation
 from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.local_times import local_text
 from lti_alliance.domain.rubrics import Rubric
+from lti_alliance.domain.waits import WaitUnit, in_units
 from lti_alliance.errors import InvalidInput
 from lti_alliance.web.local_times import NO_ZONE, ZONE_FIELD, own_zone, read_moment, read_zone
 from lti_alliance.web.security import CSRF_FIELD
@@ -136,12 +137,15 @@ def accommodation_values(granted: Accommodation, zone: ZoneInfo = NO_ZONE) -> di
 def settings_values(settings: ActivitySettings, zone: ZoneInfo = NO_ZONE) -> dict[str, Any]:
     """Write settings as the fields of their form, with times on the clock of a zone."""
     table = settings.level_table.shares
+    wait, unit = in_units(settings.wait_minutes)
     return {
         "parts": sorted(settings.parts),
         "quiz_points": _plain(settings.quiz_points),
         "reflection_points": _plain(settings.reflection_points),
         "attempts": "" if settings.attempts is None else str(settings.attempts),
         "time_limit_minutes": str(settings.time_limit_minutes or ""),
+        "wait_number": str(wait or ""),
+        "wait_unit": unit if wait else WaitUnit.HOURS,
         "keep": settings.keep,
         "feedback": settings.feedback,
         "shuffle": "on" if settings.shuffle else "",
@@ -151,8 +155,11 @@ def settings_values(settings: ActivitySettings, zone: ZoneInfo = NO_ZONE) -> dic
         "zone": zone.key,
         "missing_parts": settings.missing_parts,
         "anonymous": "on" if settings.anonymous else "",
+        "exemplars": "on" if settings.exemplars else "",
         "resubmissions": str(settings.resubmissions),
         "ai_help": settings.ai_help,
+        "form": settings.form,
+        "warm_up": "on" if settings.warm_up else "",
         **{f"level.{number}": _plain(share * 100) for number, share in enumerate(table, 1)},
     }
 

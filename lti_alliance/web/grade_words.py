@@ -49,6 +49,7 @@ def setting_words(names: Iterable[str]) -> str:
         "reflection_points": gettext("points of the reflection"),
         "attempts": gettext("number of attempts"),
         "time_limit_minutes": gettext("time limit"),
+        "wait_minutes": gettext("wait between attempts"),
         "keep": gettext("which attempt counts"),
         "feedback": gettext("when feedback is shown"),
         "shuffle": gettext("order of the questions"),
@@ -60,6 +61,9 @@ def setting_words(names: Iterable[str]) -> str:
         "anonymous": gettext("whether names are hidden while grading"),
         "resubmissions": gettext("how often a reflection may be handed in again"),
         "ai_help": gettext("what is said about help of AI"),
+        "exemplars": gettext("whether students see marked examples"),
+        "form": gettext("whether it is a test before or after the course"),
+        "warm_up": gettext("the warm-up"),
     }
     return ", ".join(known[name] for name in names if name in known)
 

@@ -21,15 +21,17 @@ from lti_alliance.web import (
     grade_pages,
     instructor_analysis,
     instructor_assistants,
+    instructor_content,
     instructor_gradebook,
     instructor_grading,
     instructor_guides,
+    instructor_items,
     instructor_markers,
     instructor_previews,
     instructor_revisions,
     instructor_settings,
     preset_pages,
-    quiz_pages,
+    quiz_items,
     transaction,
 )
 from lti_alliance.web.opening import activity_of, member_of
@@ -40,6 +42,8 @@ leave_handle_to_addresses(blueprint, keeps_activity=True)
 
 consequence_words.register(blueprint)
 instructor_analysis.register(blueprint)
+instructor_content.register(blueprint)
+instructor_items.register(blueprint)
 
 _MODULE = "/modules/<module_id>"
 blueprint.add_url_rule("/modules", view_func=instructor_settings.choose)
@@ -59,6 +63,9 @@ blueprint.add_url_rule(
 _REFLECTION = "/grading/<reflection_id>"
 blueprint.add_url_rule("/analysis", endpoint="analysis", view_func=instructor_analysis.show)
 blueprint.add_url_rule("/guide", view_func=instructor_guides.guide)
+blueprint.add_url_rule("/content", view_func=instructor_content.content)
+blueprint.add_url_rule("/items/<item_id>", view_func=instructor_items.item)
+blueprint.add_url_rule("/items/<item_id>/regrade", view_func=instructor_items.regrade)
 blueprint.add_url_rule("/grading", view_func=instructor_grading.shelf)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.reflection)
 blueprint.add_url_rule(_REFLECTION, view_func=instructor_grading.assess, methods=["POST"])
@@ -70,6 +77,10 @@ _POSTED: tuple[tuple[str, Callable[..., BaseResponse]], ...] = (
     ("/guide/phrases", instructor_guides.keep_phrases),
     ("/guide/keys/<item_id>", instructor_guides.decide_key),
     ("/guide/keys/<item_id>/vote", instructor_guides.vote),
+    ("/content", instructor_content.accept_content),
+    ("/items/<item_id>/key", instructor_items.correct_key),
+    ("/items/<item_id>/regrade", instructor_items.decide_regrade),
+    ("/items/<item_id>/questions/<question_id>", instructor_items.answer),
     ("/grading/markers", instructor_markers.share_out),
     (f"{_REFLECTION}/draft", instructor_grading.save_draft),
     (f"{_REFLECTION}/mark", instructor_markers.save_mark),
@@ -145,7 +156,7 @@ def preview() -> Response:
         activity=activity,
         module=module,
         settings=current,
-        items=quiz_pages.preview_items(module) if current.has_quiz else [],
+        items=quiz_items.preview_items(module) if current.has_quiz else [],
         prompts=[module.get_reflection(name) for name in current.prompt_ids]
         if current.has_reflection
         else [],

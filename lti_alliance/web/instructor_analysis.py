@@ -2,13 +2,14 @@
 
 from flask import Blueprint, Response
 from flask_babel import gettext
+from markupsafe import Markup
 
 from lti_alliance.content import markup
 from lti_alliance.domain.item_analysis import MIN_SHEETS, Flag
-from lti_alliance.domain.items import Frame
+from lti_alliance.domain.items import Frame, Item, OrderingItem, RateItem
 from lti_alliance.models import db
 from lti_alliance.parts import parts
-from lti_alliance.services import analysis
+from lti_alliance.services import analysis, item_questions
 from lti_alliance.web import access
 from lti_alliance.web.opening import activity_of, member_of
 from lti_alliance.web.rendering import page
@@ -32,7 +33,9 @@ def show() -> Response:
         module=found.module,
         analysis=found,
         stems={report.item.id: markup.render_inline(_lead(report)) for report in found.items},
+        lines={report.item.id: _lines(report.item) for report in found.items},
         min_sheets=MIN_SHEETS,
+        asked=item_questions.count_open(db.session(), activity, viewer=member_of(visit)),
         tab="analysis",
     )
 
@@ -62,3 +65,14 @@ def frame_words(frame: Frame) -> str:
 
 def _lead(report: analysis.ItemReport) -> str:
     return report.item.stem.strip().partition("\n\n")[0] or gettext("A conversation")
+
+
+def _lines(item: Item) -> dict[str, Markup]:
+    """Return the texts of what was ordered or rated, by id."""
+    if isinstance(item, OrderingItem):
+        rows = [(entry.id, entry.text_markdown) for entry in item.entries]
+    elif isinstance(item, RateItem):
+        rows = [(reply.id, reply.text_markdown) for reply in item.replies]
+    else:
+        rows = []
+    return {line_id: markup.render_inline(text) for line_id, text in rows}

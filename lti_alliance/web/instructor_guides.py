@@ -4,13 +4,12 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from lti_alliance.domain.launch import Role
-from lti_alliance.domain.modules import Exemplar, Module
-from lti_alliance.domain.rubrics import Criterion
+from lti_alliance.domain.modules import Module
 from lti_alliance.errors import InvalidInput
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import item_keys, phrases
-from lti_alliance.web import access, forms, quiz_pages, transaction
+from lti_alliance.services import item_keys, modules, phrases, standard_links
+from lti_alliance.web import access, forms, quiz_keys, transaction
 from lti_alliance.web.opening import activity_of, member_of
 from lti_alliance.web.rendering import page
 
@@ -85,8 +84,14 @@ def _guide(*, refused: InvalidInput | None = None) -> Response:
             number: [item for item in module.quiz.items if item.objective == number]
             for number in range(1, len(module.objectives) + 1)
         },
-        keys=quiz_pages.key_items(module),
-        exemplars=[(exemplar, _levels(exemplar, module)) for exemplar in module.teacher.exemplars],
+        codes=standard_links.codes_by_objective(
+            db.session(), activity.resource_link.context, module
+        ),
+        keys=quiz_keys.key_items(module),
+        exemplars=[
+            (exemplar, module.get_reflection(exemplar.reflection).rubric)
+            for exemplar in module.teacher.exemplars
+        ],
         may_keep=access.current().role.teaches,
         tab="preview",
     )
@@ -106,12 +111,6 @@ def keep_phrases() -> BaseResponse:
 
 
 def _module(activity: Activity) -> Module:
-    return item_keys.module_for(
+    return modules.module_for(
         db.session(), parts().catalogue, activity, content_hash=activity.content_hash
     )
-
-
-def _levels(exemplar: Exemplar, module: Module) -> list[tuple[Criterion, int]]:
-    rubric = module.get_reflection(exemplar.reflection).rubric
-    assert rubric is not None
-    return [(criterion, exemplar.levels[criterion.id]) for criterion in rubric.criteria]

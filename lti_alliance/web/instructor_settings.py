@@ -17,10 +17,16 @@ from lti_alliance.domain.modules import Module
 from lti_alliance.errors import Conflict, InvalidInput, NotFound, Stale
 from lti_alliance.models import Activity, db
 from lti_alliance.parts import parts
-from lti_alliance.services import activities, consequences, line_items, modules, terms
+from lti_alliance.services import activities, consequences, line_items, modules, regrades, terms
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.consequences import Forecast
-from lti_alliance.web import access, forms, opening, preset_steps, transaction
+from lti_alliance.web import (
+    access,
+    forms,
+    opening,
+    preset_steps,
+    transaction,
+)
 from lti_alliance.web.forms import Step
 from lti_alliance.web.local_times import own_zone
 from lti_alliance.web.opening import activity_of, member_of
@@ -34,18 +40,21 @@ def choose() -> BaseResponse:
     found = opening.opening_of(visit)
     if found.activity is not None and activities.has_work(db.session(), found.activity):
         return redirect(url_for("instructor.settings"), 303)
+    offered = opening.offered_modules()
+    # What a link of another course opens may be a module of that course's own.
+    is_here = found.proposal and found.proposal.module_id in {module.id for module in offered}
     return page(
         "instructor/choose.html",
         activity=found.activity,
-        modules=parts().catalogue.list(),
-        proposal=found.proposal,
+        modules=offered,
+        proposal=found.proposal if is_here else None,
     )
 
 
 @access.configures
 def configure(module_id: str) -> Response:
     """Show the settings of a module that is about to be used, with careful defaults."""
-    found, module = opening.opening_of(access.current()), parts().catalogue.get(module_id)
+    found, module = opening.opening_of(access.current()), opening.offered_module(module_id)
     settings = propose(module)
     if found.proposal is not None and found.proposal.module_id == module_id:
         settings = settings_from_json(found.proposal.settings)
@@ -63,7 +72,7 @@ def set_up(module_id: str) -> BaseResponse:
     if found.activity is not None and forms.VERSION_FIELD not in request.form:
         # The form was for an empty link: somebody else has set it up since.
         raise Conflict("activity.already_set_up")
-    module = parts().catalogue.get(module_id)
+    module = opening.offered_module(module_id)
     if found.activity is not None and module_id == found.activity.module_id:
         return change_settings()
     if (taken := preset_steps.take(module)) is not None:
@@ -217,4 +226,10 @@ def _settings_page(
         was_set_for_course="assistants" in request.args,
         column=line_items.differing_maximum(activity) if activity else None,
         own_maximum=activity_settings(activity).maximum if activity else None,
+        module_newer=modules.find_newest(db.session(), parts().catalogue, activity)
+        if activity
+        else None,
+        to_decide=regrades.list_to_decide(db.session(), parts().catalogue, activity)
+        if activity
+        else (),
     )

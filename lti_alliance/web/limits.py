@@ -1,10 +1,15 @@
-"""How often logins and launches may come, so that a flood is refused and a class is not.
+"""How often anything may come, so that a flood is refused and a class is not.
 
-A school's whole class arrives through one address within a minute. The narrow limits therefore
-count one person's login or one launch, and only the wide ones count an address.
+A school's whole class arrives through one address within a minute, and all schools of a hosted LMS
+send their notices from the same few. What an address is counted for is therefore what nobody has
+signed: logins, and messages that turned out to be forged or broken. What a platform has signed is
+counted for the person or the installation that it speaks of.
 """
 
-from flask import request
+from collections.abc import Iterable
+from uuid import UUID
+
+from flask import Response, g, request
 
 from lti_alliance.errors import LaunchRejected
 from lti_alliance.web.extensions import client_network, limiter
@@ -30,14 +35,39 @@ def _launch_key() -> str:
     return f"{client_network()} {digest(request.form.get('state', ''))}"
 
 
+def _signed_key() -> str:
+    return digest(chr(0).join(g.signed_for))
+
+
+def _has_failed(response: Response) -> bool:
+    return response.status_code >= 400
+
+
+def _visit_key() -> str:
+    # /launches/<handle>/…: what is counted is one launch, known to be somebody's by then.
+    return digest(request.path.split("/")[2])
+
+
 one_login = limiter.limit("30 per 10 seconds", key_func=_login_key)
 all_logins = limiter.limit("6000 per minute", key_func=client_network)
 one_launch = limiter.limit("60 per 10 seconds", key_func=_launch_key)
-all_launches = limiter.limit("3000 per minute", key_func=client_network)
-all_notices = limiter.limit("600 per minute", key_func=client_network)
-registrations = limiter.limit("30 per hour", key_func=client_network)
+exports = limiter.shared_limit("20 per hour", scope="exports", key_func=_visit_key)
+codes = limiter.limit("60 per minute", key_func=client_network, deduct_when=_has_failed)
+registrations = limiter.limit("30 per hour", key_func=client_network, deduct_when=_has_failed)
+_refused_launches = limiter.shared_limit(
+    "3000 per minute", scope="refused launches", key_func=client_network
+)
 _failed_launches = limiter.shared_limit(
     "60 per minute", scope="failed launches", key_func=client_network
+)
+_failed_notices = limiter.shared_limit(
+    "60 per minute", scope="failed notices", key_func=client_network
+)
+_launches_of_one = limiter.shared_limit(
+    "30 per 10 seconds", scope="launches of one person", key_func=_signed_key
+)
+_notices_of_one = limiter.shared_limit(
+    "600 per minute", scope="notices of one installation", key_func=_signed_key
 )
 
 
@@ -46,6 +76,31 @@ def count_failed(refused: LaunchRejected) -> None:
 
     Launches that verify are let in all the same, so that nobody can lock a school out.
     """
-    if refused.status in (400, 401) and refused.code not in _HARMLESS:
+    if refused.status not in (400, 401):
+        return
+    with _refused_launches:
+        pass
+    if refused.code not in _HARMLESS:
         with _failed_launches:
+            pass
+
+
+def count_launch(registration_id: UUID, sub: str) -> None:
+    """Count a launch that verified, for the person whom the platform sent."""
+    g.signed_for = (str(registration_id), sub)
+    with _launches_of_one:
+        pass
+
+
+def count_failed_notices() -> None:
+    """Count a post of notices that were not all genuine, as ``count_failed`` does a launch."""
+    with _failed_notices:
+        pass
+
+
+def count_notices(senders: Iterable[tuple[UUID, str]]) -> None:
+    """Count a post of genuine notices once for each installation that they come from."""
+    for registration_id, deployment_id in sorted(set(senders), key=str):
+        g.signed_for = (str(registration_id), deployment_id)
+        with _notices_of_one:
             pass

@@ -5,19 +5,11 @@ section 4. Whether the browser keeps cookies here is found out before the platfo
 spent, and a launch is tied to the browser that began it, to its login, and to one use.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import (
-    Blueprint,
-    Response,
-    jsonify,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response as BaseResponse
@@ -29,8 +21,16 @@ from lti_alliance.lti.state import LoginState, mint, new_browser_secret, read
 from lti_alliance.models import Registration, db
 from lti_alliance.observability import launches_total
 from lti_alliance.parts import parts
-from lti_alliance.services import platforms
-from lti_alliance.web import access, cookies, launching, limits, security
+from lti_alliance.services import launches, platforms
+from lti_alliance.web import (
+    access,
+    cookies,
+    launching,
+    limits,
+    no_cookies,
+    platform_storage,
+    security,
+)
 from lti_alliance.web.problems import PLATFORM_ERRORS
 from lti_alliance.web.request_log import about
 from lti_alliance.web.signing import pack, unpack
@@ -44,19 +44,40 @@ _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "")
 blueprint = Blueprint("lti", __name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A login that has begun: its state, the browser's secret, the platform's address for it."""
+
+    state: LoginState
+    secret: str
+    address: str
+
+    def bound_by_cookie(self, response: BaseResponse) -> BaseResponse:
+        cookies.set_state(
+            response, request, state_id=self.state.id, secret=self.secret, at=self.state.issued_at
+        )
+        return response
+
+
 @blueprint.route("/lti/login", methods=["GET", "POST"])
 @access.from_platforms
 @limits.all_logins
 @limits.one_login
 def login() -> BaseResponse:
-    """Take a platform's login and send the browser on, after seeing whether it keeps cookies."""
+    """Take a platform's login and send the browser on, once it is clear how to know it again.
+
+    That is by a cookie where it is known to keep them; otherwise by the platform's storage, where
+    the login names one; otherwise by a cookie if one sticks; otherwise in a new tab.
+    """
     given = request.form if request.method == "POST" else request.args
     asked = parse_login(given, launch_url=parts().settings.launch_url)
     registration = _registration_of(asked)
     if cookies.keeps_cookies(request):
         return _to_platform(asked, registration)
-    fields = _fields(asked) | {"in_new_tab": given.get("in_new_tab", "")[:1]}
-    packed = pack(fields, purpose=_PACKED, at=parts().now())
+    is_new_tab = given.get("in_new_tab", "")[:1]
+    packed = pack(_fields(asked) | {"in_new_tab": is_new_tab}, purpose=_PACKED, at=parts().now())
+    if asked.storage_target and not is_new_tab:
+        return _by_storage(asked, registration, otherwise=packed)
     response = redirect(url_for(".continue_login", login=packed), 303)
     cookies.set_probe(response)
     return response
@@ -84,34 +105,26 @@ def continue_login() -> BaseResponse:
     if cookies.keeps_cookies(request):
         return _to_platform(asked, registration)
     security.allow_forms_to_platforms()
-    return make_response(
-        render_template(
-            "lti/no_cookies.html",
-            fields=_fields(asked),
-            is_new_tab=fields["in_new_tab"] == "1",
-            is_safari_without_https=_is_safari() and not parts().settings.is_https,
-        )
-    )
+    # In the tab the tool is on its own site: cookies serve there, and no frame keeps anything.
+    again = _fields(asked) | {"lti_storage_target": ""}
+    return no_cookies.page(again, is_new_tab=fields["in_new_tab"] == "1")
 
 
 @blueprint.post("/lti/launch")
 @access.from_platforms
-@limits.all_launches
 @limits.one_launch
 def launch() -> BaseResponse:
     """Take a platform's signed message and open its pages."""
-    if request.mimetype not in _FORM_TYPES:
-        raise UnsupportedMediaType
-    try:
-        form = request.form
-        token_and_state = [single(form, name) for name in ("id_token", "state", "error")]
-        response = _launch(*token_and_state)
-    except LaunchRejected as refused:
-        launches_total.labels(refused.code).inc()
-        limits.count_failed(refused)
-        raise
-    launches_total.labels("ok").inc()
-    return response
+    return _counted(_launch, "id_token", "state", "error")
+
+
+@blueprint.post("/lti/launch/verify")
+@access.open_
+@limits.one_launch
+def verify() -> BaseResponse:
+    """Open the pages of a launch whose browser has its secret back from the platform's storage."""
+    security.allow_framing_by_anyone()
+    return _counted(_launch_by_storage, "id_token", "state", "ticket", "secret")
 
 
 @blueprint.get("/.well-known/jwks.json")
@@ -121,6 +134,17 @@ def jwks() -> Response:
     response = jsonify(public_key_set(db.session()))
     response.headers["Cache-Control"] = f"public, max-age={JWKS_MAX_AGE_S}"
     return response
+
+
+def _counted(act: Callable[..., BaseResponse], *names: str) -> BaseResponse:
+    if request.mimetype not in _FORM_TYPES:
+        raise UnsupportedMediaType
+    try:
+        return act(*[single(request.form, name) for name in names])
+    except LaunchRejected as refused:
+        launches_total.labels(refused.code).inc()
+        limits.count_failed(refused)
+        raise
 
 
 def _launch(token: str, state_token: str, error: str) -> BaseResponse:
@@ -136,8 +160,21 @@ def _launch(token: str, state_token: str, error: str) -> BaseResponse:
     if not state_token:
         raise LaunchRejected("launch.state_missing")
     state = read(settings.secret_key, state_token, at=at)
-    about(registration_id=str(state.registration_id))
-    return launching.launch(token, state, registration=_registration_in(state), at=at)
+    begun = _begun_in(state)
+    if platform_storage.is_asked(state) and begun.earlier is None:
+        # The storage is not asked for the sake of a message that is none.
+        launching.verified(state, registration=begun.registration, at=at)
+        return platform_storage.bring_back(
+            state, begun.registration, token=token, state_token=state_token, at=at
+        )
+    return launching.launch(token, state, begun, at=at)
+
+
+def _launch_by_storage(token: str, state_token: str, ticket: str, secret: str) -> BaseResponse:
+    settings, at = parts().settings, parts().now()
+    platform_storage.check_ticket(ticket, token, state_token, at=at)
+    state = read(settings.secret_key, state_token, at=at)
+    return launching.launch_by_storage(token, state, _begun_in(state), secret=secret, at=at)
 
 
 def _registration_of(asked: LoginRequest) -> Registration:
@@ -148,15 +185,37 @@ def _registration_of(asked: LoginRequest) -> Registration:
     return registration
 
 
-def _registration_in(state: LoginState) -> Registration:
-    registration = db.session.get(Registration, state.registration_id)
-    if registration is None:
+def _begun_in(state: LoginState) -> launches.Begun:
+    about(registration_id=str(state.registration_id))
+    begun = launches.find_begun(
+        db.session(), registration_id=state.registration_id, state_id=state.id
+    )
+    if begun is None:
         raise LaunchRejected("launch.state_unknown", status=401)
-    platforms.refuse_inactive(registration)
-    return registration
+    platforms.refuse_inactive(begun.registration)
+    return begun
 
 
 def _to_platform(asked: LoginRequest, registration: Registration) -> BaseResponse:
+    begun = _begin(asked, registration)
+    return begun.bound_by_cookie(redirect(begun.address, 302))
+
+
+def _by_storage(asked: LoginRequest, registration: Registration, *, otherwise: str) -> BaseResponse:
+    begun = _begin(asked, registration, storage_target=asked.storage_target)
+    response = platform_storage.keep(
+        begun.state,
+        registration,
+        secret=begun.secret,
+        goes_on=begun.address,
+        otherwise=otherwise,
+    )
+    # Where the browser does keep cookies, they spare the way back through the storage.
+    cookies.set_probe(response)
+    return begun.bound_by_cookie(response)
+
+
+def _begin(asked: LoginRequest, registration: Registration, *, storage_target: str = "") -> _Begun:
     settings, at = parts().settings, parts().now()
     secret = new_browser_secret()
     state, token = mint(
@@ -165,6 +224,7 @@ def _to_platform(asked: LoginRequest, registration: Registration) -> BaseRespons
         target_link_uri=asked.target_link_uri,
         browser_secret=secret,
         at=at,
+        storage_target=storage_target,
     )
     address = authorization_url(
         registration,
@@ -173,9 +233,7 @@ def _to_platform(asked: LoginRequest, registration: Registration) -> BaseRespons
         nonce=state.nonce,
         redirect_uri=settings.launch_url,
     )
-    response = redirect(address, 302)
-    cookies.set_state(response, request, state_id=state.id, secret=secret, at=at)
-    return response
+    return _Begun(state, secret, address)
 
 
 def _fields(asked: LoginRequest) -> dict[str, str]:
@@ -196,9 +254,3 @@ def _platform_facts(form: Mapping[str, str]) -> dict[str, str]:
         "platform_says": form.get("error_description", "")[:MAX_PLATFORM_SENTENCE],
         "platform_means": str(meaning or ""),
     }
-
-
-def _is_safari() -> bool:
-    agent = request.user_agent.string
-    others = ("Chrome", "Chromium", "CriOS", "FxiOS", "EdgiOS", "Android")
-    return "Safari/" in agent and not any(name in agent for name in others)

@@ -18,7 +18,6 @@ blueprint = Blueprint("notices", __name__)
 
 @blueprint.post("/lti/notices")
 @access.from_platforms
-@limits.all_notices
 def take() -> Response:
     """Take a platform's signed notices."""
     at = parts().now()
@@ -35,11 +34,13 @@ def take() -> Response:
             )
             for token in read_envelope(request.get_json(silent=True))
         ]
+        limits.count_notices((each.registration_id, each.deployment_id) for each in verified)
         # Keys that were fetched are kept in a transaction of their own, so this one begins now.
         with transaction.act() as session:
             new = notices.take(session, verified, at=at)
     except LaunchRejected as refused:
         notices_total.labels(refused.code).inc()
+        limits.count_failed_notices()
         raise
     for notice in verified:
         kind = notice.kind if notice.kind in _KNOWN else "unknown"

@@ -1,23 +1,30 @@
 """Where a launch leads: the first page of each role, and the activity its pages are about."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from lti_alliance.domain.launch import Role
+from lti_alliance.domain.modules import Module
 from lti_alliance.errors import NotFound
-from lti_alliance.models import Activity, Membership, db
+from lti_alliance.models import Activity, Attempt, Membership, db
 from lti_alliance.parts import parts
 from lti_alliance.services import (
     activities,
+    attempts,
     copied_dates,
     deep_linking,
     line_items,
+    modules,
     my_work,
+    profiles,
+    regrades,
     reports,
     student_home,
     student_sheets,
+    warm_ups,
 )
 from lti_alliance.services.activities import Opening, OpeningKind
 from lti_alliance.web import access, observing, platform_pages, rendering, transaction
@@ -61,6 +68,18 @@ def member_of(visit: access.Visit) -> Membership:
     return visit.membership
 
 
+def offered_modules() -> Sequence[Module]:
+    """List the modules that whoever is asking can place in their course."""
+    context_id = member_of(access.current()).context_id
+    return modules.list_offered(db.session(), parts().catalogue, context_id)
+
+
+def offered_module(module_id: str) -> Module:
+    """Return a module that whoever is asking can place in their course."""
+    context_id = member_of(access.current()).context_id
+    return modules.get_offered(db.session(), parts().catalogue, context_id, module_id)
+
+
 def key(text: str) -> UUID:
     """Read an id from an address; anything else names nothing."""
     try:
@@ -81,6 +100,25 @@ def opening_of(visit: access.Visit) -> Opening:
     # A copied link gets its activity at the first visit, so this may write.
     with transaction.act() as session:
         return activities.open_launch_target(session, launch, at=parts().now())
+
+
+def visible_attempt(attempt_id: str) -> Attempt:
+    """Return an attempt that the visitor may see: their own, or one in a course they teach."""
+    visit = access.current()
+    viewer = member_of(visit)
+    found = attempts.get_attempt(db.session(), key(attempt_id), viewer=viewer)
+    # The role of this launch decides, not that of the person's last launch elsewhere.
+    if found.membership_id != viewer.id and not visit.role.teaches:
+        raise NotFound
+    return found
+
+
+def own_attempt(attempt_id: str) -> Attempt:
+    """Return an attempt that the visitor made."""
+    found = visible_attempt(attempt_id)
+    if found.membership_id != member_of(access.current()).id:
+        raise NotFound
+    return found
 
 
 def _chosen(visit: access.Visit, chosen: str) -> Activity:
@@ -110,6 +148,13 @@ def _student_home(visit: access.Visit, opening: Opening) -> Response:
         home=found,
         is_preview=visit.is_test_user,
         module=found.module,
+        warm_up=warm_ups.offer_warm_up(
+            db.session(),
+            parts().catalogue,
+            activity=opening.activity,
+            membership=member_of(visit),
+            at=parts().now(),
+        ),
     )
 
 
@@ -132,6 +177,8 @@ def _teacher_home(visit: access.Visit, opening: Opening) -> BaseResponse:
         activity=opening.activity,
         overview=overview,
         unseen=my_work.list_unseen(db.session(), opening.activity.id, seen_by=member_of(visit)),
+        module_newer=modules.find_newest(db.session(), parts().catalogue, opening.activity),
+        to_decide=regrades.list_to_decide(db.session(), parts().catalogue, opening.activity),
         copied=copied_dates.count_open(db.session(), opening.activity.resource_link.context),
         column=line_items.differing_maximum(opening.activity),
         module=overview.module,
@@ -156,10 +203,10 @@ def _course(visit: access.Visit) -> BaseResponse:
 
 def work_page(visit: access.Visit) -> Response:
     """Show a student their own work in the course."""
-    lines = my_work.my_work(
-        db.session(), parts().sealer, membership=member_of(visit), at=parts().now()
-    )
-    return page("student/work.html", lines=lines)
+    member, at = member_of(visit), parts().now()
+    lines = my_work.my_work(db.session(), parts().sealer, membership=member, at=at)
+    own = profiles.own_profile(db.session(), parts().catalogue, member, at=at)
+    return page("student/work.html", lines=lines, profile=own)
 
 
 def _plain(kind: str) -> Response:

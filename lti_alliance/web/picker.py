@@ -14,10 +14,9 @@ from lti_alliance.domain.activities import parse_settings, propose, settings_fro
 from lti_alliance.domain.modules import Module
 from lti_alliance.errors import InvalidInput
 from lti_alliance.models import DeepLinking, db
-from lti_alliance.parts import parts
 from lti_alliance.services import course_plans, deep_linking
 from lti_alliance.services.deep_linking import Choice
-from lti_alliance.web import access, course_plan_pages, forms, opening, preset_steps, quiz_pages
+from lti_alliance.web import access, course_plan_pages, forms, opening, preset_steps, quiz_items
 from lti_alliance.web.local_times import own_zone
 from lti_alliance.web.placing import hand_over, open_request
 from lti_alliance.web.rendering import leave_handle_to_addresses, page
@@ -39,7 +38,7 @@ def choose() -> Response:
     asked = open_request()
     return page(
         "picker/choose.html",
-        modules=parts().catalogue.list(),
+        modules=opening.offered_modules(),
         asked=asked,
         planned=course_plan_pages.list_planned(),
     )
@@ -49,7 +48,7 @@ def choose() -> Response:
 @access.configures
 def configure(module_id: str) -> Response:
     """Show the settings of one activity that is about to be placed, with careful defaults."""
-    asked, module = open_request(), parts().catalogue.get(module_id)
+    asked, module = open_request(), opening.offered_module(module_id)
     settings, title, planned = propose(module), module.title, request.args.get("planned", "")
     if planned:
         row = course_plans.get_planned(
@@ -64,7 +63,7 @@ def configure(module_id: str) -> Response:
 @access.configures
 def place_one(module_id: str) -> BaseResponse:
     """Place one activity with these settings."""
-    asked, module = open_request(), parts().catalogue.get(module_id)
+    asked, module = open_request(), opening.offered_module(module_id)
     if (taken := preset_steps.take(module)) is not None:
         return _settings_page(asked, module, **taken.for_page)
     try:
@@ -87,13 +86,13 @@ def place_one(module_id: str) -> BaseResponse:
 def preview(module_id: str) -> Response:
     """Show what students will see of a module."""
     open_request()
-    module = parts().catalogue.get(module_id)
+    module = opening.offered_module(module_id)
     settings = propose(module)
     return page(
         "picker/preview.html",
         module=module,
         settings=settings,
-        items=quiz_pages.preview_items(module),
+        items=quiz_items.preview_items(module),
         prompts=module.reflections,
     )
 

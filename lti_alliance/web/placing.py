@@ -14,11 +14,12 @@ from lti_alliance.lti import deep_linking as protocol
 from lti_alliance.lti.keys import signing_key
 from lti_alliance.models import ContentItem, DeepLinking, db
 from lti_alliance.parts import parts
-from lti_alliance.services import course_plans, deep_linking
+from lti_alliance.services import course_plans, deep_linking, modules
 from lti_alliance.services.deep_linking import Choice
 from lti_alliance.web import access, security, transaction, wording
 from lti_alliance.web.opening import member_of
 from lti_alliance.web.rendering import page
+from lti_alliance.web.request_log import about
 
 
 def open_request() -> DeepLinking:
@@ -64,6 +65,7 @@ def hand_over(
         launch_url=parts().settings.launch_url,
         at=at,
     )
+    about(message_type=protocol.RESPONSE, count=str(len(items)))
     security.allow_forms_to(origin_of(asked.return_url))
     return page(
         "picker/return.html",
@@ -75,7 +77,7 @@ def hand_over(
 
 def _link(item: ContentItem, asked: DeepLinking) -> protocol.PlacedLink:
     settings = deep_linking.settings_of(item)
-    module = parts().catalogue.get(item.module_id)
+    module = modules.get_module(db.session(), parts().catalogue, content_hash=item.content_hash)
     return protocol.PlacedLink(
         id=str(item.id),
         title=item.title,

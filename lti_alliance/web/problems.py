@@ -100,6 +100,9 @@ _LAUNCH = {
             "for this tool or use another browser."
         ),
     ),
+    "launch.tab_code": _unopened(
+        401, _("The button that opened this tab works once, and for one minute."), _REOPEN
+    ),
     "launch.replayed": _unopened(401, _("This launch has been used before."), _REOPEN),
     "launch.platform_refused": _unopened(401, _("Your LMS did not let the launch go on."), _REOPEN),
     "platform.keys_unavailable": _unopened(
@@ -297,6 +300,14 @@ _WORK = {
     "activity.has_work": _undone(
         409, _("Students have begun to work here, so the module cannot be changed any more.")
     ),
+    "module.part_missing": _undone(
+        409, _("The newer version lacks a part that this activity uses. Take it out first.")
+    ),
+    "question.too_early": _undone(409, _("A question can be asked once the attempt is handed in.")),
+    "question.answered": _undone(
+        409, _("Your question has been answered meanwhile; the answer stands beside the question.")
+    ),
+    "item.nothing_to_regrade": _undone(404, _("Nobody had answered this question by another key.")),
     "attempt.closed": _undone(409, _("This attempt does not take answers any more."), _REOPEN),
     "attempt.time_up": _undone(
         409,
@@ -323,7 +334,20 @@ _WORK = {
         _("Give them a later closing time first."),
     ),
     "attempt.none_left": _undone(409, _("You have used all attempts."), _REOPEN),
+    "attempt.wait": _undone(
+        409,
+        _("Your next attempt has not opened yet: there is a wait between attempts."),
+        _("The activity's first page says when it opens."),
+    ),
+    "attempt.check_not_offered": _undone(
+        409,
+        _("Answers cannot be checked one by one in this activity."),
+        _REOPEN,
+    ),
     "attempt.no_quiz": _undone(409, _("This activity has no quiz."), _REOPEN),
+    "practice.no_warm_up": _undone(
+        409, _("There is no question to warm up with right now."), _("Go on with the activity.")
+    ),
     "line_item.not_offered": _undone(
         409, _("Your LMS does not let this tool add a column to the gradebook."), _TELL_ADMIN
     ),
@@ -350,6 +374,14 @@ _WORK = {
     ),
     "marking.not_open": _undone(
         409, _("Both marks are in, or the grade is released, so that a mark cannot be changed.")
+    ),
+    "module.invalid": _undone(422, _("The module was not kept."), _CHECK_FORM),
+    "module.not_published": _undone(422, _("The module was not published."), _CHECK_FORM),
+    "module.has_faults": _undone(
+        409, _("The module has faults."), _("Repair them in its source first.")
+    ),
+    "module.in_use": _undone(
+        409, _("Something in the course was made, placed or planned with this module.")
     ),
     "key.vote_invalid": _undone(422, _("Your vote was not kept."), _CHECK_FORM),
     "marker.invalid": _undone(422, _("Nothing was shared out."), _CHECK_FORM),
@@ -423,6 +455,18 @@ _INSIDE = {
         _("Something went wrong"),
         _("Something went wrong on our side. Nothing was lost."),
         _("Try again in a minute. If it happens again, tell us the request number below."),
+    ),
+    "text.unreadable": Problem(
+        503,
+        _("This cannot be read at the moment"),
+        _("A text is sealed, and the tool does not have the key. Nothing was lost or changed."),
+        _("Try again later, and tell whoever runs the tool the request number below."),
+    ),
+    "text.destroyed": Problem(
+        410,
+        _("The texts of this course are gone"),
+        _("What was written in this course was destroyed at the school's wish."),
+        _("Ask your teacher or your school if you did not expect this."),
     ),
     "service_unavailable": Problem(
         503,

@@ -12,7 +12,7 @@ from lti_alliance.models import Membership, Reflection, db
 from lti_alliance.parts import parts
 from lti_alliance.services import assessing, flags, sections, submissions
 from lti_alliance.services.submissions import Submission
-from lti_alliance.web import access, observing, opening, quiz_pages, transaction, wording
+from lti_alliance.web import access, observing, opening, quiz_results, transaction, wording
 from lti_alliance.web.rendering import page
 
 
@@ -69,7 +69,7 @@ def _page(
     report = shown.shown
     results = []
     if report is not None and report.outcomes is not None:
-        results = quiz_pages.item_results(report.sheet, report.outcomes, stage=report.stage)
+        results = quiz_results.item_results(report.sheet, report.outcomes, stage=report.stage)
     return page(
         "student/submission.html",
         activity=opening.activity_of(visit),

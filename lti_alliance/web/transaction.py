@@ -48,8 +48,8 @@ def begin() -> None:
 def act() -> Iterator[Session]:
     """Carry out one act: commit once at the end, roll everything back on any exception.
 
-    What the request has read so far belongs to the act when the request began as a writing one. A
-    reading request that turns out to write ends its reading first and starts afresh.
+    What the request has read so far belongs to the act when the request began as a writing one. On
+    SQLite a reading request that turns out to write ends its reading first and starts afresh.
     """
     if g.get("acting", False):
         raise RuntimeError("an act inside an act would commit half of the outer one")
@@ -57,7 +57,8 @@ def act() -> Iterator[Session]:
     if session.in_transaction() and not _is_writing(session):
         if session.new or session.dirty or session.deleted:
             raise RuntimeError("changes were made outside an act")
-        session.commit()
+        if session.get_bind().dialect.name == "sqlite":
+            session.commit()
     if not session.in_transaction():
         begin_write()
     g.acting = True

@@ -15,6 +15,7 @@ from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.anonymity import writer_number
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.scoring import round_score
+from lti_alliance.domain.waits import WaitUnit, in_units
 from lti_alliance.models import Attempt, Membership, Reflection, User
 from lti_alliance.parts import parts
 from lti_alliance.services.terms import Terms
@@ -42,12 +43,7 @@ def register(app: Flask) -> None:
     app.add_template_filter(granted_words, "granted_words")
     app.add_template_filter(held_words, "held_words")
     app.add_template_filter(minutes_words, "minutes_words")
-    app.add_template_global(page_language, "page_language")
-
-
-def page_language() -> str:
-    """Name the language of the page as HTML wants it."""
-    return str(_locale()).replace("_", "-")
+    app.add_template_filter(wait_words, "wait_words")
 
 
 def score_words(points: Decimal) -> str:
@@ -94,6 +90,8 @@ def since_style(at: datetime) -> str:
 
 def member_name(membership: Membership) -> str:
     """Name a person in a course; where no name is known, by the order of arrival."""
+    if membership.erased_at is not None:
+        return str(gettext("Erased person %(number)s", number=membership.number))
     profile = membership.user.profile
     if profile is not None and profile.name:
         return profile.name
@@ -159,6 +157,14 @@ def minutes_words(minutes: int) -> str:
     if rest or not hours:
         words.append(ngettext("%(num)s minute", "%(num)s minutes", rest))
     return lists.format_list(words, locale=_locale())
+
+
+def wait_words(minutes: int) -> str:
+    """Write a wait as people say it: 7 days, 1 hour and 30 minutes."""
+    number, unit = in_units(minutes)
+    if unit is WaitUnit.DAYS:
+        return str(ngettext("%(num)s day", "%(num)s days", number))
+    return minutes_words(minutes)
 
 
 def granted_words(granted: Accommodation) -> str:

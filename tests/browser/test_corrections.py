@@ -5,12 +5,20 @@ import re
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import Demo, NewContext, open_activity, press, press_enter, tool_frame
+from tests.browser.conftest import (
+    TEACHERS,
+    Demo,
+    NewContext,
+    open_activity,
+    press,
+    press_enter,
+    tick,
+    tool_frame,
+)
 from tests.browser.test_every_page import NARROW, faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
-TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
 STUDENTS = {
     "canvas": ("elif.demir", "Elif Demir"),
     "moodle": ("ingrid.solheim", "Ingrid Solheim"),
@@ -20,7 +28,7 @@ STUDENTS = {
 def hand_in_quiz(tool: FrameLocator, number: int) -> None:
     """Answer one question of the attempt that is open, and hand it in."""
     expect(tool.locator("body[data-page=quiz]")).to_be_visible()
-    tool.get_by_role("radio").first.check()
+    tick(tool.get_by_role("radio").first)
     press(tool, "button", "Check and hand in")
     press(tool, "button", f"Hand in attempt {number}")
     expect(tool.locator("body[data-page=result]")).to_be_visible()
@@ -65,7 +73,7 @@ def test_attempts_are_corrected_on_the_sheet(
     wrong += faults(page, demo)
     card = tool.locator("section.card", has_text=re.compile("taster", re.I)).first
     press_enter(card.locator("summary", has_text="Set the score by hand, or excuse"))
-    card.get_by_label("Excused: the activity counts for nothing").check()
+    tick(card.get_by_label("Excused: the activity counts for nothing"))
     card.get_by_label("Reason").fill("Was ill that week")
     press(card, "button", "Save the decision")
     expect(tool.get_by_text("No score is sent any more.")).to_be_visible()

@@ -6,13 +6,12 @@ import time
 import pytest
 from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expect
 
-from tests.browser.conftest import Demo, open_activity, press, press_enter, tool_frame
+from tests.browser.conftest import TEACHERS, Demo, open_activity, press, press_enter, tool_frame
 from tests.browser.test_every_page import NARROW, faults, frame_of
 from tests.browser.test_main_path import take_taster
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
-TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
 STUDENTS = {
     "canvas": ("ines.carvalho", "Ines Carvalho"),
     "moodle": ("aiko.morimoto", "Aiko Morimoto"),

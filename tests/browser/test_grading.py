@@ -5,7 +5,16 @@ import re
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import Demo, NewContext, open_activity, press_enter, tool_frame
+from tests.browser.conftest import (
+    TEACHERS,
+    Demo,
+    NewContext,
+    open_activity,
+    press_enter,
+    shown,
+    tick,
+    tool_frame,
+)
 from tests.browser.test_every_page import NARROW, faults
 
 pytestmark = [
@@ -15,7 +24,6 @@ pytestmark = [
     pytest.mark.xdist_group("demo"),
 ]
 
-TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
 STUDENTS = {
     "canvas": ("amara.okafor", "Amara Okafor"),
     "moodle": ("ingrid.solheim", "Ingrid Solheim"),
@@ -23,12 +31,6 @@ STUDENTS = {
 ACTIVITY = "trust-reflection"
 TEXT = "I told Ms. Alvarez that I did not know. She went quiet, and so did I."
 REVISED = "I told my partner that I did not know. She went quiet, and I waited with her."
-
-
-def shows(page: Page, name: str) -> FrameLocator:
-    """Wait until the tool shows a page, and return its frame."""
-    expect(tool_frame(page).locator(f"body[data-page={name}]")).to_be_visible()
-    return tool_frame(page)
 
 
 def come(demo: Demo, page: Page, platform: str, person: str) -> FrameLocator:
@@ -42,40 +44,40 @@ def open_text(demo: Demo, page: Page, platform: str, link: str) -> FrameLocator:
     tool = come(demo, page, platform, TEACHERS[platform])
     press_enter(tool.get_by_role("link", name="Reflections").first)
     name = f"{link}: {STUDENTS[platform][1]}"
-    press_enter(shows(page, "grading").get_by_role("link", name=name))
-    return shows(page, "grading-reflection")
+    press_enter(shown(page, "grading").get_by_role("link", name=name))
+    return shown(page, "grading-reflection")
 
 
 def set_up(demo: Demo, page: Page, platform: str) -> list[str]:
     """Let the link open a reflection that is graded with its rubric."""
     tool = come(demo, page, platform, TEACHERS[platform])
     press_enter(tool.get_by_role("link", name=re.compile("Choose.*Trust")))
-    tool = shows(page, "settings")
+    tool = shown(page, "settings")
     tool.locator("input[name=parts][value=quiz]").uncheck()
-    tool.locator("input[name=parts][value=reflection]").check()
-    tool.locator("input[name=reflection_grading][value=rubric]").check()
-    tool.locator("input[name=ai_help][value='if declared']").check()
+    tick(tool.locator("input[name=parts][value=reflection]"))
+    tick(tool.locator("input[name=reflection_grading][value=rubric]"))
+    tick(tool.locator("input[name=ai_help][value='if declared']"))
     wrong = faults(page, demo)
     press_enter(tool.get_by_role("button", name="Use this module"))
-    shows(page, "dashboard")
+    shown(page, "dashboard")
     return wrong
 
 
 def hand_in(demo: Demo, page: Page, text: str) -> list[str]:
     """Write a text and hand it in, looking at what the guard marks; return the faults seen."""
-    tool = shows(page, "reflection")
+    tool = shown(page, "reflection")
     wrong = faults(page, demo)
     tool.get_by_label("Write here").fill(text)
     press_enter(tool.get_by_role("button", name="Check and hand in"))
-    tool = shows(page, "reflection-review")
+    tool = shown(page, "reflection-review")
     tool.get_by_text("How do you see your own work?").click()
     wrong += faults(page, demo)
-    tick = tool.get_by_label("They may stay.")
-    if tick.count():
+    may_stay = tool.get_by_label("They may stay.")
+    if may_stay.count():
         expect(tool.locator("mark")).to_have_text("Ms. Alvarez")
-        tick.check()
+        tick(may_stay)
     press_enter(tool.get_by_role("button", name="Hand in the reflection"))
-    shows(page, "reflection-receipt")
+    shown(page, "reflection-receipt")
     return wrong + faults(page, demo)
 
 
@@ -101,7 +103,7 @@ def return_it(demo: Demo, page: Page, platform: str) -> list[str]:
     tool.locator("summary", has_text="Return for revision").click()
     tool.get_by_label("What should be revised").fill("Stay with the silence.")
     press_enter(tool.get_by_role("button", name="Return for revision"))
-    shows(page, "grading")
+    shown(page, "grading")
     return wrong + faults(page, demo)
 
 
@@ -118,13 +120,13 @@ def grade_by_keys(demo: Demo, page: Page, platform: str) -> list[str]:
     tool.get_by_label("Comment for the student").fill("You waited. Good.")
     wrong = faults(page, demo)
     press_enter(tool.get_by_role("button", name="Save and next"))
-    tool = shows(page, "grading")
+    tool = shown(page, "grading")
     expect(tool.get_by_text("Draft, not released")).to_be_visible()
     wrong += faults(page, demo)
     press_enter(tool.get_by_role("button", name="Release 1 grade"))
     expect(tool.get_by_text("1 grade is released.")).to_be_visible()
     come(demo, page, platform, TEACHERS[platform])
-    tool = shows(page, "dashboard")
+    tool = shown(page, "dashboard")
     expect(tool.get_by_role("heading", name="Feedback not looked at yet")).to_be_visible()
     tool.get_by_text("A message to paste into the inbox").click()
     return wrong + faults(page, demo)
@@ -143,16 +145,16 @@ def test_from_the_guard_to_the_released_grade(
     wrong += hand_in(demo, student, TEXT)
     wrong += return_it(demo, teacher, platform)
     press_enter(come(demo, student, platform, person).get_by_role("link", name="Read the feedback"))
-    expect(shows(student, "reflection").get_by_text("What did you feel then?")).to_be_visible()
+    expect(shown(student, "reflection").get_by_text("What did you feel then?")).to_be_visible()
     wrong += hand_in(demo, student, REVISED)
     wrong += grade_by_keys(demo, teacher, platform)
     press_enter(come(demo, student, platform, person).get_by_role("link", name="Read what you"))
-    tool = shows(student, "reflection-receipt")
+    tool = shown(student, "reflection-receipt")
     expect(tool.get_by_text("You waited. Good.")).to_be_visible()
     expect(tool.get_by_text("Read by your instructor on")).to_be_visible()
     wrong += faults(student, demo)
     tool = open_text(demo, teacher, platform, "Read")
     press_enter(tool.get_by_role("link", name="This worries me"))
-    shows(teacher, "worry")
+    shown(teacher, "worry")
 
     assert wrong + faults(teacher, demo) == []

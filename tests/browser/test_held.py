@@ -5,7 +5,17 @@ import re
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import Demo, NewContext, open_activity, press, press_enter, tool_frame
+from tests.browser.conftest import (
+    TEACHERS,
+    Demo,
+    NewContext,
+    open_activity,
+    press,
+    press_enter,
+    shown,
+    tick,
+    tool_frame,
+)
 from tests.browser.test_every_page import NARROW, faults
 
 pytestmark = [
@@ -15,7 +25,6 @@ pytestmark = [
     pytest.mark.xdist_group("demo"),
 ]
 
-TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
 STUDENTS = {
     "canvas": ("rowan.ashby", "Rowan Ashby"),
     "moodle": ("samuel.adeyemi", "Samuel Adeyemi"),
@@ -24,12 +33,6 @@ ACTIVITY = "foundations-reflection"
 CLEARED = "Nothing in it identifies anybody"
 WHO = "the baker at the harbor"
 TEXT = f"I met {WHO} every week, and we agreed on what to work on."
-
-
-def shows(page: Page, name: str) -> FrameLocator:
-    """Wait until the tool shows a page, and return its frame."""
-    expect(tool_frame(page).locator(f"body[data-page={name}]")).to_be_visible()
-    return tool_frame(page)
 
 
 def set_up_reflection(demo: Demo, page: Page, platform: str) -> None:
@@ -41,33 +44,33 @@ def set_up_reflection(demo: Demo, page: Page, platform: str) -> None:
     if first.get_attribute("data-page") == "dashboard":
         return
     press_enter(tool.get_by_role("link", name=re.compile("Choose.*Foundations")))
-    shows(page, "settings")
+    shown(page, "settings")
     tool.locator("input[name=parts][value=quiz]").uncheck()
-    tool.locator("input[name=parts][value=reflection]").check()
-    tool.locator("input[name=reflection_grading][value=rubric]").check()
+    tick(tool.locator("input[name=parts][value=reflection]"))
+    tick(tool.locator("input[name=reflection_grading][value=rubric]"))
     press(tool, "button", "Use this module")
-    shows(page, "dashboard")
+    shown(page, "dashboard")
 
 
 def hand_in_reflection(page: Page, text: str) -> None:
     """Write a text on the page that is open, and hand it in."""
-    tool = shows(page, "reflection")
+    tool = shown(page, "reflection")
     tool.get_by_label("Write here").fill(text)
     press(tool, "button", "Check and hand in")
-    press(shows(page, "reflection-review"), "button", "Hand in the reflection")
-    shows(page, "reflection-receipt")
+    press(shown(page, "reflection-review"), "button", "Hand in the reflection")
+    shown(page, "reflection-receipt")
 
 
 def list_reflections(demo: Demo, page: Page, platform: str) -> FrameLocator:
     """Open the list of reflections as the instructor."""
     open_activity(demo, page, platform=platform, person=TEACHERS[platform], activity=ACTIVITY)
     press_enter(tool_frame(page).get_by_role("link", name="Reflections").first)
-    return shows(page, "grading")
+    return shown(page, "grading")
 
 
 def hold(page: Page) -> FrameLocator:
     """Hold and hide the text that is open."""
-    tool = shows(page, "grading-reflection")
+    tool = shown(page, "grading-reflection")
     press_enter(tool.locator("summary", has_text="Contains identifying detail"))
     press(tool, "button", "Hold and hide the text")
     expect(tool.get_by_role("button", name=CLEARED)).to_be_visible()
@@ -99,16 +102,16 @@ def test_a_held_text_is_hidden_and_comes_back(
     wrong += faults(teacher, demo)
 
     open_activity(demo, student, platform=platform, person=person, activity=ACTIVITY)
-    expect(shows(student, "activity").get_by_text(WHO)).to_have_count(0)
+    expect(shown(student, "activity").get_by_text(WHO)).to_have_count(0)
     wrong += faults(student, demo)
     press(tool_frame(student), "link", "Read what you handed in")
-    own = shows(student, "reflection-receipt")
+    own = shown(student, "reflection-receipt")
     expect(own.get_by_text("Until then it is hidden")).to_be_visible()
     expect(own.get_by_text(WHO)).to_have_count(0)
     wrong += faults(student, demo)
 
     press(tool, "link", f"Decide: {name}")
-    tool = shows(teacher, "grading-reflection")
+    tool = shown(teacher, "grading-reflection")
     words = tool.get_by_label("Words to take out, one passage on each line")
     words.fill("words that are not there")
     press(tool, "button", "Take out and return")
@@ -116,18 +119,18 @@ def test_a_held_text_is_hidden_and_comes_back(
     wrong += faults(teacher, demo)
     words.fill(WHO)
     press(tool, "button", "Take out and return")
-    expect(shows(teacher, "grading").get_by_text("Taken out of everything")).to_be_visible()
+    expect(shown(teacher, "grading").get_by_text("Taken out of everything")).to_be_visible()
     wrong += faults(teacher, demo)
 
     open_activity(demo, student, platform=platform, person=person, activity=ACTIVITY)
     press(tool_frame(student), "link", "Read the feedback and revise")
-    own = shows(student, "reflection")
+    own = shown(student, "reflection")
     expect(own.get_by_text("Words that could identify somebody were taken out")).to_be_visible()
     expect(own.get_by_label("Write here")).to_have_value(TEXT.replace(WHO, "[removed]"))
     wrong += faults(student, demo)
     hand_in_reflection(student, TEXT.replace(WHO, "somebody"))
     press(list_reflections(demo, teacher, platform), "link", f"Grade: {name}")
-    tool = shows(teacher, "grading-reflection")
+    tool = shown(teacher, "grading-reflection")
     expect(tool.get_by_text("I met somebody every week")).to_be_visible()
     wrong += faults(teacher, demo)
     press(tool.get_by_role("navigation", name="Versions"), "link", "Version 1")

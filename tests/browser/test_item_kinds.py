@@ -5,7 +5,17 @@ import re
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import Demo, NewContext, open_activity, press, press_enter, tool_frame
+from tests.browser.conftest import (
+    TEACHERS,
+    Demo,
+    NewContext,
+    open_activity,
+    press,
+    press_enter,
+    shown,
+    tick,
+    tool_frame,
+)
 from tests.browser.test_every_page import NARROW, faults
 
 pytestmark = [
@@ -17,14 +27,7 @@ pytestmark = [
 
 ACTIVITY = "foundations-quiz"
 MODULE = re.compile("Ethics, boundaries, telehealth")
-TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
 STUDENTS = {"canvas": "kwame.boateng", "moodle": "nadia.benali"}
-
-
-def shown(page: Page, name: str) -> FrameLocator:
-    """Wait until the tool shows a page, and return its frame."""
-    expect(tool_frame(page).locator(f"body[data-page={name}]")).to_be_visible()
-    return tool_frame(page)
 
 
 def set_up(demo: Demo, page: Page, platform: str) -> list[str]:
@@ -57,12 +60,12 @@ def answer_all(tool: FrameLocator) -> None:
     for select in matching.locator("select").all():
         select.select_option(index=1)
     for scale in tool.locator("fieldset.scale").all():
-        scale.get_by_role("radio").first.check()
+        tick(scale.get_by_role("radio").first)
     number = tool.locator("input[inputmode=decimal]")
     number.fill("12,5")
     while tool.get_by_role("button", name=re.compile("^Go on")).count():
         steps = tool.locator(".step").count()
-        tool.locator(".step").last.get_by_role("radio").first.check()
+        tick(tool.locator(".step").last.get_by_role("radio").first)
         press_enter(tool.get_by_role("button", name=re.compile("^Go on")))
         expect(tool.locator(".step")).to_have_count(steps + 1)
     expect(tool.get_by_text("The conversation ends here.")).to_be_visible()

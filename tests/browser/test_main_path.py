@@ -3,13 +3,20 @@
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 
-from tests.browser.conftest import Demo, NewContext, open_activity, press, tool_frame
+from tests.browser.conftest import (
+    TEACHERS,
+    Demo,
+    NewContext,
+    open_activity,
+    press,
+    tick,
+    tool_frame,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
 WORDS = "A mentor once said that she did not know and would find out, and I trusted her more. "
 STUDENTS = {"canvas": "amara.okafor", "moodle": "ravi.menon"}
-TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
 
 
 def take_taster(tool: FrameLocator) -> None:
@@ -17,7 +24,7 @@ def take_taster(tool: FrameLocator) -> None:
     press(tool, "button", "Start the quiz")
     expect(tool.locator("fieldset[data-item]")).to_have_count(3)
     for item in tool.locator("fieldset[data-item]").all():
-        item.get_by_role("radio").first.check()
+        tick(item.get_by_role("radio").first)
     press(tool, "button", "Check and hand in")
     press(tool, "button", "Hand in attempt 1")
     expect(tool.locator("body[data-page=result]")).to_be_visible()
@@ -59,11 +66,11 @@ def test_offline_nothing_leaves_the_page(demo: Demo, context: BrowserContext) ->
     open_activity(demo, page, platform="canvas", person="jiwoo.han", activity="taster")
     tool = tool_frame(page)
     press(tool, "button", "Start the quiz")
-    tool.get_by_role("radio").first.check()
+    tick(tool.get_by_role("radio").first)
     # The scripts are at work from here on.
     expect(tool.locator("#save-state")).to_contain_text("Saved")
     context.set_offline(True)
-    tool.get_by_role("radio").nth(1).check()
+    tick(tool.get_by_role("radio").nth(1))
     press(tool, "button", "Check and hand in")
 
     expect(tool.locator("#save-state")).to_contain_text("offline")

@@ -3,7 +3,16 @@
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import Demo, NewContext, open_activity, press, press_enter, tool_frame
+from tests.browser.conftest import (
+    Demo,
+    NewContext,
+    open_activity,
+    press,
+    press_enter,
+    shown,
+    tick,
+    tool_frame,
+)
 from tests.browser.test_every_page import NARROW, faults
 
 pytestmark = [
@@ -31,12 +40,6 @@ def come(demo: Demo, page: Page, platform: str, person: str, shows: str) -> Fram
     return shown(page, shows)
 
 
-def shown(page: Page, name: str) -> FrameLocator:
-    """Wait until the tool shows a page, and return its frame."""
-    expect(tool_frame(page).locator(f"body[data-page={name}]")).to_be_visible()
-    return tool_frame(page)
-
-
 def set_up(demo: Demo, page: Page, platform: str, person: str) -> None:
     """Let the link open a reflection that is graded with its rubric."""
     open_activity(demo, page, platform=platform, person=person, activity=ACTIVITY)
@@ -44,8 +47,8 @@ def set_up(demo: Demo, page: Page, platform: str, person: str) -> None:
     press_enter(card.get_by_role("link").first)
     tool = shown(page, "settings")
     tool.locator("input[name=parts][value=quiz]").uncheck()
-    tool.locator("input[name=parts][value=reflection]").check()
-    tool.locator("input[name=reflection_grading][value=rubric]").check()
+    tick(tool.locator("input[name=parts][value=reflection]"))
+    tick(tool.locator("input[name=reflection_grading][value=rubric]"))
     press(tool, "button", "Use this module")
     shown(page, "dashboard")
 
@@ -95,8 +98,8 @@ def test_two_mark_and_agree(demo: Demo, new_context: NewContext, platform: str) 
     expect(tool.get_by_role("alert")).to_contain_text("Tick at least one person.")
     wrong += faults(teacher, demo)
     for box in tool.get_by_role("group", name="Who marks").get_by_role("checkbox").all():
-        box.check()
-    tool.get_by_role("radio", name="Two").check()
+        tick(box)
+    tick(tool.get_by_role("radio", name="Two"))
     press(tool, "button", "Share out")
     expect(tool.get_by_role("status")).to_contain_text("1 reflection was shared out.")
 

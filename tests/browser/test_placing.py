@@ -8,6 +8,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import (
     COURSES,
+    TEACHERS,
+    THEIR_NAME,
     Demo,
     NewContext,
     open_activity,
@@ -19,7 +21,6 @@ from tests.browser.test_every_page import NARROW, faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
-TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
 STUDENTS = {"canvas": "hana.yamashita", "moodle": "ravi.menon"}
 
 
@@ -228,7 +229,7 @@ def test_the_overview_lists_who_has_not_come(demo: Demo, context: BrowserContext
         page.reload()
         expect(frame.locator("body[data-page=dashboard]")).to_be_visible()
 
-    expect(frame.get_by_role("listitem").filter(has_text="Priya Nair")).to_have_count(1)
+    expect(frame.get_by_role("listitem").filter(has_text=THEIR_NAME)).to_have_count(1)
     assert faults(page, demo) == []
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import (
     ROOT,
+    TEACHERS,
     Demo,
     open_activity,
     running_demo,
@@ -21,7 +22,6 @@ from tests.browser.test_every_page import faults, faults_in, student_states, wai
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
 STUDENTS = {"canvas": "hana.yamashita", "moodle": "ravi.menon"}
-TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
 
 
 def alliance(demo: Demo, *words: str) -> str:

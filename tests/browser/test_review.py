@@ -5,13 +5,12 @@ import time
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 
-from tests.browser.conftest import COURSES, Demo, open_activity, sign_in, tool_frame
+from tests.browser.conftest import COURSES, TEACHERS, Demo, open_activity, sign_in, tool_frame
 from tests.browser.test_every_page import NARROW, faults
 from tests.browser.test_main_path import WORDS, take_taster
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("demo")]
 
-TEACHERS = {"canvas": "instructor", "moodle": "teacher"}
 STUDENTS = {"canvas": "marisol.vega", "moodle": "joseph.whitehorse"}
 
 

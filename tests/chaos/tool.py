@@ -52,7 +52,9 @@ from lti_alliance.models import (
 from lti_alliance.parts import EXTENSION, Parts
 from lti_alliance.services import (
     activities,
+    answering,
     assessing,
+    attempt_sheets,
     attempts,
     check_turns,
     launches,
@@ -289,8 +291,8 @@ class Tool:
             with self.act() as session, suppress(AlreadySubmitted):
                 self._hand_in(session, session.get_one(Attempt, key), fields)
 
-    def _hand_in(self, session: Session, attempt: Attempt, fields: attempts.Fields) -> None:
-        attempts.submit_attempt(
+    def _hand_in(self, session: Session, attempt: Attempt, fields: attempt_sheets.Fields) -> None:
+        answering.submit_attempt(
             session,
             self.catalogue,
             attempt=attempt,

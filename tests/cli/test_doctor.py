@@ -26,7 +26,8 @@ from lti_alliance.models import (
     WorkerBeat,
     db,
 )
-from lti_alliance.parts import parts
+from lti_alliance.parts import EXTENSION, parts
+from lti_alliance.sealing import Sealer
 from lti_alliance.settings import Settings
 from tests.cli.conftest import Run
 from tests.conftest import Clock
@@ -131,6 +132,19 @@ def test_a_silent_worker_is_noticed(look: Callable[..., Findings], now: Clock) -
     now.move(minutes=5)
 
     assert "alliance worker" in look()["worker"].mend
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_missing_data_key_is_named(look: Callable[..., Findings], app: Flask) -> None:
+    """Where something is sealed with a key that is not in the settings, its id is told."""
+    well = look()["data key"].is_well
+    old = app.extensions[EXTENSION]
+    app.extensions[EXTENSION] = dataclasses.replace(old, sealer=Sealer(bytes(32)))
+    finding = look()["data key"]
+
+    assert well
+    assert old.sealer.prefix[1:].hex() in finding.says
+    assert "other_data_keys" in finding.mend
 
 
 @pytest.mark.usefixtures("healthy")

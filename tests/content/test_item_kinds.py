@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from lti_alliance.domain.items import (
+    Aspect,
     BranchItem,
     Item,
     KeyState,
@@ -325,3 +326,18 @@ They told me.
 - You stay with the moment.
 - Say what it did.
 """
+
+
+def test_an_item_says_which_aspect_it_is_about() -> None:
+    """In one of six words; it sorts the item, and makes no other of it."""
+    plain = parse(with_block(MATCHING))
+    tagged = parse(with_block(MATCHING.replace("points: 3", "aspect: harmony\npoints: 3")))
+    item, same = tagged.quiz.get_item("sm-10"), plain.quiz.get_item("sm-10")
+    (fault,) = faults_of(with_block(MATCHING.replace("points: 3", "aspect: charm\npoints: 3")))
+
+    assert (item.aspect, same.aspect) == (Aspect.HARMONY, None)
+    assert tagged.item_hash(item) == plain.item_hash(same)
+    assert tagged.content_hash != plain.content_hash
+    assert fault.remedy == (
+        "Write one of: trust, credibility, expertise, empathy, understanding, harmony."
+    )

@@ -79,7 +79,7 @@ case: maya
 
 - a plain list
 
-Which part is *best* shown here?
+In the exam account, which part is *best* shown here?
 
 - [ ] Goals
   > No.
@@ -222,12 +222,31 @@ def test_a_time_limit_is_proposed() -> None:
     assert propose(module).time_limit_minutes == 30
 
 
+@pytest.mark.parametrize(
+    ("line", "minutes"),
+    [("wait: 24 hours", 1440), ("wait: 1 day", 1440), ("wait: 90 minutes", 90), ("wait: none", 0)],
+)
+def test_a_wait_is_proposed(line: str, minutes: int) -> None:
+    """A number and a unit in the file become the proposal of the settings."""
+    module = parse(swap("shuffle: no", f"shuffle: no\n{line}"))
+
+    assert module.quiz.wait == timedelta(minutes=minutes)
+    assert propose(module).wait_minutes == minutes
+
+
+def test_feedback_after_each_question_is_proposed() -> None:
+    """The author may propose that answers are checked one by one."""
+    quiz = parse(swap("feedback: after close", "feedback: after each")).quiz
+
+    assert quiz.feedback is FeedbackTiming.AFTER_EACH
+
+
 def test_a_single_item_is_read_in_full() -> None:
     """Stem, attributes, options in source order, feedback without its marks."""
     item = parse(GOOD).quiz.items[0]
 
     assert isinstance(item, SingleItem)
-    assert item.stem == "- a plain list\n\nWhich part is *best* shown here?"
+    assert item.stem == "- a plain list\n\nIn the exam account, which part is *best* shown here?"
     assert (item.objective, item.points, item.frame) == (2, Decimal("1.5"), Frame.EXAM)
     assert (item.confidence, item.case, item.line) == (True, "maya", line_of(GOOD, "## single"))
     assert [(o.id, o.correct) for o in item.options] == [("a", False), ("b", True), ("c", False)]
@@ -412,6 +431,9 @@ BAD = [
     (swap("keep: average", "keep: best"), "keep: best", "`best` is not known"),
     (swap("time limit: none", "time limit: 0"), "time limit", "`time limit` is `0`"),
     (swap("time limit: none", "time limit: 9 h"), "time limit", "`time limit` is `9 h`"),
+    (swap("shuffle: no", "shuffle: no\nwait: 24"), "wait: 24", "`wait` is `24`"),
+    (swap("shuffle: no", "shuffle: no\nwait: 61 days"), "wait: 61", "`wait` is `61 days`"),
+    (swap("shuffle: no", "shuffle: no\nwait: 0 days"), "wait: 0", "`wait` is `0 days`"),
     (swap("feedback: after close", "feedback: now"), "feedback: now", "`now` is not known"),
     (swap("shuffle: no", "shuffle: off"), "shuffle", "`off` is not known"),
     (swap("shuffle: no", "shuffle: no\nlives: 3"), "lives", "the quiz has no `lives`"),
@@ -554,12 +576,13 @@ def test_a_warning_leaves_the_module_usable(text: str, where: str, problem: str)
 
 
 def keys(*rights: str, shuffle: str) -> str:
-    """Build a quiz of single items with options of 3, 4 and 5 letters."""
+    """Build a quiz of single items with options of 3, 4 and 5 letters, each turned on by one."""
+    words = ("abc", "abcd", "abcde")
     blocks = [
         f"\n## single: k-{n}\n\nWhich?\n\n"
         + "".join(
             f"- [{'x' if word == right else ' '}] {word}\n  > Why.\n"
-            for word in ("abc", "abcd", "abcde")
+            for word in (*words[n % 3 :], *words[: n % 3])
         )
         for n, right in enumerate(rights)
     ]
@@ -573,12 +596,11 @@ def test_keys_that_are_always_the_longest_are_noticed() -> None:
     assert "longest option in 5 of 5" in warning.problem
 
 
-def test_keys_in_one_place_are_noticed_where_nothing_is_shuffled() -> None:
-    """Position matters only when every student sees the source order."""
-    rights = ["abc", "abc", "abc", "abc", "abcd"]
+@pytest.mark.parametrize("shuffle", ["yes", "no"])
+def test_keys_in_one_place_are_noticed(shuffle: str) -> None:
+    """Shuffling hides a pattern from students, and from no paper copy."""
+    (warning,) = parse(keys("abc", "abcd", "abcde", "abc", "abc", shuffle=shuffle)).warnings
 
-    assert parse(keys(*rights, shuffle="yes")).warnings == ()
-    (warning,) = parse(keys(*rights, shuffle="no")).warnings
     assert "the key is option 1 in 4 of 5" in warning.problem
 
 

@@ -92,6 +92,7 @@ def test_settings_survive_storage() -> None:
         quiz_points=Decimal("12.50"),
         attempts=None,
         time_limit_minutes=45,
+        wait_minutes=1440,
         keep=Keep.AVERAGE,
         feedback=FeedbackTiming.AFTER_CLOSE,
         prompt_ids=("r1", "r2"),
@@ -105,9 +106,9 @@ def test_settings_survive_storage() -> None:
 
 
 def test_settings_from_before_there_were_time_limits_are_read() -> None:
-    """What was stored without a time limit has none."""
+    """What was stored without a time limit or a wait has none."""
     stored = settings_to_json(propose(module()))
-    del stored["time_limit_minutes"]
+    del stored["time_limit_minutes"], stored["wait_minutes"]
 
     assert settings_from_json(stored) == propose(module())
 
@@ -139,6 +140,9 @@ def test_a_form_becomes_settings() -> None:
         ({"time_limit_minutes": "0"}, {"time_limit_minutes"}),
         ({"time_limit_minutes": "1441"}, {"time_limit_minutes"}),
         ({"time_limit_minutes": "half an hour"}, {"time_limit_minutes"}),
+        ({"wait_number": "61", "wait_unit": "days"}, {"wait_number"}),
+        ({"wait_number": "1.5"}, {"wait_number"}),
+        ({"wait_number": "2", "wait_unit": "weeks"}, {"wait_number"}),
         ({"keep": "best", "feedback": "never"}, {"keep", "feedback"}),
         ({"feedback": "after close"}, {"feedback"}),
         ({"level.1": "50", "level.2": "40"}, {"level.2"}),
@@ -219,3 +223,17 @@ def test_a_module_with_one_part_needs_no_fields_of_the_other() -> None:
     assert parse_settings(texts, module(with_quiz=False)).parts == {Part.REFLECTION}
     with pytest.raises(InvalidInput):
         parse_settings(texts, module())
+
+
+@pytest.mark.parametrize(
+    ("changes", "minutes"),
+    [
+        ({}, 0),
+        ({"wait_number": "", "wait_unit": "days"}, 0),
+        ({"wait_number": "24", "wait_unit": "hours"}, 1440),
+        ({"wait_number": "7", "wait_unit": "days"}, 10080),
+    ],
+)
+def test_a_wait_is_a_number_and_a_unit(changes: dict[str, object], minutes: int) -> None:
+    """An empty field, or a form from before there were waits, is no wait."""
+    assert parse_settings(form(**changes), module()).wait_minutes == minutes

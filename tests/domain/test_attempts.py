@@ -13,12 +13,15 @@ from lti_alliance.domain.attempts import (
     AttemptState,
     FeedbackStage,
     attempts_left,
+    check_may_check,
     check_may_save,
     check_may_start,
     draw_form,
     feedback_stage,
     form_from_json,
     form_to_json,
+    item_stage,
+    next_start,
 )
 from lti_alliance.domain.items import Option, ShortItem, ShortKey, SingleItem
 from lti_alliance.domain.modules import FeedbackTiming, Module, Pool, Quiz
@@ -174,3 +177,64 @@ def test_the_key_waits_for_the_last_attempt_or_the_close(
 def test_the_points_of_a_pool_count_only_what_is_drawn() -> None:
     """The maximum of a quiz is that of one attempt."""
     assert module(pick=2).quiz.maximum == Decimal(6)
+
+
+@pytest.mark.parametrize(
+    ("wait", "handed_in", "reason"),
+    [
+        (60, NOON - timedelta(minutes=59, seconds=59), "attempt.wait"),
+        (60, NOON - timedelta(minutes=60), None),
+        (60, None, None),
+        (0, NOON, None),
+    ],
+)
+def test_the_next_attempt_waits_from_the_last_handing_in(
+    wait: int, handed_in: datetime | None, reason: str | None
+) -> None:
+    """It opens to the second, and nobody waits who has handed in nothing that counts."""
+    terms = settings(wait_minutes=wait)
+    if reason is None:
+        check_may_start(terms, [DONE], last_handed_in=handed_in, at=NOON)
+        return
+    with pytest.raises(AttemptClosed) as refusal:
+        check_may_start(terms, [DONE], last_handed_in=handed_in, at=NOON)
+
+    assert refusal.value.reason == reason
+    assert next_start(terms, handed_in) == NOON + timedelta(seconds=1)
+
+
+def test_a_wait_is_no_reason_where_no_attempt_is_left() -> None:
+    """Nobody is told to come back later for an attempt that there is not."""
+    with pytest.raises(AttemptClosed) as refusal:
+        check_may_start(settings(wait_minutes=9), [DONE, DONE], last_handed_in=NOON, at=NOON)
+
+    assert refusal.value.reason == "attempt.none_left"
+
+
+@pytest.mark.parametrize("timing", FeedbackTiming)
+def test_answers_are_checked_only_where_the_activity_says_so(timing: FeedbackTiming) -> None:
+    """Only one of the timings lets an answer be judged within its attempt."""
+    terms = settings(feedback=timing)
+    if timing is FeedbackTiming.AFTER_EACH:
+        check_may_check(terms)
+        return
+    with pytest.raises(Conflict, match=r"attempt\.check_not_offered"):
+        check_may_check(terms)
+
+
+@pytest.mark.parametrize("stage", FeedbackStage)
+def test_checking_shows_the_key_of_that_item_alone(stage: FeedbackStage) -> None:
+    """What was checked shows its key; what was not keeps the stage of its attempt."""
+    hidden = stage is FeedbackStage.NONE
+
+    assert item_stage(stage, is_checked=False) is stage
+    assert item_stage(stage, is_checked=True) is (stage if hidden else FeedbackStage.FINAL)
+
+
+def test_after_each_hides_the_key_of_unchecked_items_as_after_submit_does() -> None:
+    """While an attempt is possible, only what was checked shows its key."""
+    terms = settings(feedback=FeedbackTiming.AFTER_EACH)
+
+    assert feedback_stage(terms, [DONE], at=NOON) is FeedbackStage.BETWEEN_ATTEMPTS
+    assert feedback_stage(terms, [OPEN], at=NOON) is FeedbackStage.BETWEEN_ATTEMPTS
+    assert feedback_stage(terms, [DONE, DONE], at=NOON) is FeedbackStage.FINAL

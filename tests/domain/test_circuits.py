@@ -7,11 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_alliance.domain.circuits import (
-    CALLS_AT_ONCE,
-    LONGEST_ASKED,
-    LONGEST_PAUSE,
-    OPENS_AFTER,
     Circuit,
+    Endpoint,
     after_failure,
     after_success,
     is_failure,
@@ -29,18 +26,37 @@ def failed(circuit: Circuit, error: PlatformError = DOWN, *, at: datetime = NOW)
 
 def opened() -> Circuit:
     circuit = Circuit()
-    for _ in range(OPENS_AFTER):
+    for _ in range(5):
         circuit = failed(circuit)
     return circuit
+
+
+def test_a_platform_of_which_nothing_is_known_is_well() -> None:
+    """As many calls as usual, no failure, no reason."""
+    assert Circuit() == Circuit(
+        failures=0, openings=0, open_since=None, open_until=None, allowance=4, reason=""
+    )
+    assert Circuit().is_pristine
+
+
+@pytest.mark.parametrize("circuit", [Circuit(failures=1), Circuit(allowance=2), opened()])
+def test_whatever_a_success_would_change_is_not_pristine(circuit: Circuit) -> None:
+    """Only a circuit that is not pristine has to be written after a success."""
+    assert not circuit.is_pristine
+
+
+def test_the_two_services_keep_their_names() -> None:
+    """The database and the metrics know them by these."""
+    assert list(Endpoint) == ["service", "token"]
 
 
 def test_a_few_failures_open_nothing() -> None:
     """Four failures in a row leave a circuit closed, and a success forgets them."""
     circuit = Circuit()
-    for _ in range(OPENS_AFTER - 1):
+    for _ in range(4):
         circuit = failed(circuit)
 
-    assert circuit.allows(NOW) == CALLS_AT_ONCE
+    assert circuit.allows(NOW) == 4
     assert after_success(circuit, at=NOW).is_pristine
 
 
@@ -49,6 +65,7 @@ def test_five_failures_open_it() -> None:
     circuit = opened()
 
     assert circuit.open_since == NOW
+    assert circuit.reason == "platform_down"
     assert circuit.open_until == NOW + timedelta(seconds=30)
     assert circuit.allows(NOW + timedelta(seconds=29)) == 0
     assert circuit.allows(NOW + timedelta(seconds=30)) == 1
@@ -65,7 +82,7 @@ def test_a_failed_probe_opens_it_for_longer() -> None:
         pauses.append(circuit.open_until - at)
 
     assert pauses[:3] == [timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4)]
-    assert pauses[-1] == LONGEST_PAUSE
+    assert pauses[-1] == timedelta(minutes=10)
     assert circuit.open_since == NOW
 
 
@@ -77,9 +94,43 @@ def test_calls_begin_one_at_a_time() -> None:
         circuit = after_success(circuit, at=at)
         allowed.append(circuit.allows(at))
 
-    assert allowed == [1, 2, CALLS_AT_ONCE, CALLS_AT_ONCE]
+    assert allowed == [1, 2, 4, 4]
     assert circuit.is_pristine
     assert circuit.openings == 0
+
+
+def test_a_probe_that_succeeds_begins_a_new_count() -> None:
+    """The failures that opened it are over, and so is the time for which it was away."""
+    closed = after_success(opened(), at=NOW + timedelta(seconds=30))
+
+    assert (closed.failures, closed.open_since, closed.open_until) == (0, None, None)
+
+
+def test_a_relapse_counts_as_the_same_trouble() -> None:
+    """Until as many calls as usual have gone well the next pause is a longer one."""
+    at = NOW + timedelta(seconds=30)
+    circuit = after_success(after_success(opened(), at=at), at=at)
+    for _ in range(5):
+        circuit = failed(circuit, at=at)
+
+    assert circuit.open_until == at + timedelta(minutes=1)
+    assert circuit.allows(circuit.open_until) == 1
+
+
+def test_a_probe_that_fails_in_another_way_opens_it_again() -> None:
+    """A platform that asked for fewer calls and then does not answer is still not well."""
+    circuit = failed(Circuit(), THROTTLED)
+    at = NOW + timedelta(seconds=5)
+
+    assert failed(circuit, at=at).open_until == at + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(("jitter", "pause_s"), [(1.0, 30), (0.5, 22.5), (0.01, 15.15)])
+def test_pauses_differ_by_half(jitter: float, pause_s: float) -> None:
+    """So that the workers of many tools do not come back at one moment."""
+    circuit = after_failure(Circuit(failures=4), DOWN, at=NOW, jitter=jitter)
+
+    assert circuit.open_until == NOW + timedelta(seconds=pause_s)
 
 
 def test_a_late_answer_does_not_close_it() -> None:
@@ -101,7 +152,9 @@ def test_a_late_failure_does_not_lengthen_it() -> None:
     [
         (THROTTLED, timedelta(seconds=5)),
         (PlatformUnavailable("rate_limited", retry_after_s=90), timedelta(seconds=90)),
-        (PlatformUnavailable("rate_limited", retry_after_s=3e8), LONGEST_ASKED),
+        (PlatformUnavailable("rate_limited", retry_after_s=3e8), timedelta(hours=2)),
+        (PlatformUnavailable("rate_limited", retry_after_s=1), timedelta(seconds=1)),
+        (PlatformUnavailable("rate_limited", retry_after_s=0), timedelta(seconds=5)),
         (PlatformUnavailable("rate_limited", retry_after_s=-1), timedelta(seconds=5)),
         (PlatformRefused("token_refused", status=401), timedelta(seconds=30)),
     ],
@@ -144,5 +197,5 @@ def test_it_never_stays_open(answers: list[tuple[bool, int, float]], error: Plat
         else:
             circuit = after_failure(circuit, error, at=at, jitter=jitter)
 
-        assert 0 <= circuit.allows(at) <= CALLS_AT_ONCE
-        assert circuit.allows(at + LONGEST_PAUSE) >= 1
+        assert 0 <= circuit.allows(at) <= 4
+        assert circuit.allows(at + timedelta(minutes=10)) >= 1

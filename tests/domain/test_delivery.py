@@ -15,8 +15,12 @@ from lti_alliance.domain.delivery import (
     DeliveryState,
     Reason,
     Sending,
+    Verdict,
     backoff,
+    is_about_person,
     next_timestamp,
+    past_refused,
+    tells_pending,
     what_next,
 )
 from lti_alliance.domain.gradebook import Result, Score
@@ -225,7 +229,7 @@ def test_a_conflict_that_cannot_be_read_back_waits() -> None:
     """Without results to read, an earlier timestamp is tried again with backoff."""
     verdict = what_next(refused(409), sending(is_readable=False))
 
-    assert verdict.state is DeliveryState.DUE
+    assert (verdict.state, verdict.reason) == (DeliveryState.DUE, Reason.EARLIER_TIMESTAMP)
     assert verdict.next_at > NOW
 
 
@@ -233,6 +237,7 @@ def test_a_conflict_that_cannot_be_read_back_waits() -> None:
     ("asked", "waits"),
     [
         (30.0, 30.0),
+        (1.0, 1.0),
         (0.0, 2.5),
         (10 * 365 * 86400.0, 86400.0),
         (-5.0, 2.5),
@@ -381,3 +386,260 @@ def test_every_reason_has_a_sentence() -> None:
     """Whatever a delivery waits for can be put into words."""
     assert set(REASONS) == set(Reason)
     assert all(sentence.endswith(".") for sentence in REASONS.values())
+
+
+# What is told, and when
+
+
+@pytest.mark.parametrize(("family", "tells"), [("canvas", True), ("moodle", False), ("", False)])
+def test_only_canvas_is_told_that_work_waits(family: str, tells: bool) -> None:
+    """Moodle would empty the cell, and of others nothing is known."""
+    assert tells_pending(family) is tells
+
+
+def test_a_timestamp_is_now_unless_a_later_one_was_told() -> None:
+    """Then it is a second past that one."""
+    assert next_timestamp(NOW, None) == NOW
+    assert next_timestamp(NOW, NOW - timedelta(seconds=9)) == NOW
+    assert next_timestamp(NOW, NOW) == NOW + timedelta(seconds=1)
+    assert next_timestamp(NOW, NOW + timedelta(hours=1)) == NOW + timedelta(hours=1, seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("tries", "lead"),
+    [
+        (0, timedelta(minutes=1)),
+        (1, timedelta(minutes=4)),
+        (5, timedelta(minutes=1024)),
+        (6, timedelta(days=1)),
+        (10_000, timedelta(days=1)),
+    ],
+)
+def test_a_refused_timestamp_is_passed_by_more_each_time(tries: int, lead: timedelta) -> None:
+    """From a minute up to a day: a clock may have gone back by hours."""
+    assert past_refused(NOW, tries) == NOW + lead
+
+
+@pytest.mark.parametrize(
+    ("error", "family", "is_about"),
+    [
+        (refused(400), "moodle", True),
+        (refused(200), "moodle", True),
+        (refused(400), "", True),
+        (refused(400), "canvas", False),
+        (refused(403), "moodle", False),
+        (PlatformUnavailable("platform_down", status=400), "moodle", False),
+    ],
+)
+def test_some_refusals_may_be_about_the_person(
+    error: PlatformError, family: str, is_about: bool
+) -> None:
+    """Where they may, the roster is asked; Canvas says it in a sentence."""
+    assert is_about_person(error, family) is is_about
+
+
+@pytest.mark.parametrize(
+    ("is_student", "state", "reason"),
+    [
+        (None, DeliveryState.BLOCKED, Reason.SCORE_REFUSED),
+        (True, DeliveryState.DEAD, Reason.SCORE_MALFORMED),
+        (False, DeliveryState.BLOCKED, Reason.NOT_IN_COURSE),
+    ],
+)
+def test_the_roster_tells_what_moodle_refused(
+    is_student: bool | None, state: DeliveryState, reason: Reason
+) -> None:
+    """A student was refused for what was sent, and nobody else for anything."""
+    verdict = what_next(refused(400), sending(family="moodle", is_student=is_student))
+
+    assert (verdict.state, verdict.reason) == (state, reason)
+    told_apart = what_next(refused(404), sending(family="moodle", is_student=is_student))
+    assert told_apart.reason is Reason.LINE_ITEM_GONE
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "reason"),
+    [
+        ({}, DeliveryState.UNCLEAR, Reason.CONFIRMING),
+        ({"family": "canvas"}, DeliveryState.DELIVERED, None),
+        ({"is_readable": False}, DeliveryState.DELIVERED, None),
+        ({"was_told": False}, DeliveryState.DELIVERED, None),
+    ],
+)
+def test_a_changed_score_in_moodle_is_looked_at(
+    changes: dict[str, object], state: DeliveryState, reason: Reason | None
+) -> None:
+    """Moodle takes a score over which a person's grade stands: read at once, where it can be."""
+    facts: dict[str, object] = {"family": "moodle", "is_readable": True, "was_told": True}
+    verdict = what_next(None, sending(**facts | changes))
+
+    assert verdict == Verdict(state, reason, NOW, Action.NONE)
+
+
+@pytest.mark.parametrize(
+    ("error", "changes", "verdict"),
+    [
+        (
+            refused(400, "The timestamp is IN THE FUTURE"),
+            {},
+            Verdict(DeliveryState.DUE, Reason.CLOCK_AHEAD, NOW + timedelta(seconds=2.5)),
+        ),
+        (
+            refused(400, "before LAST UPDATED"),
+            {},
+            Verdict(DeliveryState.UNCLEAR, Reason.EARLIER_TIMESTAMP, NOW),
+        ),
+        (refused(415), {}, Verdict(DeliveryState.DEAD, Reason.SCORE_MALFORMED, NOW)),
+        (
+            refused(422, "The user is Not A Student"),
+            {},
+            Verdict(DeliveryState.BLOCKED, Reason.NOT_IN_COURSE, NOW + timedelta(days=1)),
+        ),
+        (
+            refused(422, "user not found"),
+            {},
+            Verdict(DeliveryState.BLOCKED, Reason.NOT_IN_COURSE, NOW + timedelta(days=1)),
+        ),
+        (
+            refused(422, "scoreGiven must be greater than or equal to 0"),
+            {},
+            Verdict(DeliveryState.DEAD, Reason.SCORE_MALFORMED, NOW),
+        ),
+        (
+            refused(422, "maximum number of allowed attempts"),
+            {"new_submission": True},
+            Verdict(DeliveryState.DUE, Reason.ATTEMPTS_USED_UP, NOW, Action.WITHOUT_NEW_SUBMISSION),
+        ),
+        (
+            refused(410),
+            {"is_findable": True},
+            Verdict(DeliveryState.DUE, Reason.LINE_ITEM_GONE, NOW, Action.FORGET_LINE_ITEM),
+        ),
+        (
+            refused(410),
+            {},
+            Verdict(DeliveryState.BLOCKED, Reason.LINE_ITEM_GONE, NOW + timedelta(days=1)),
+        ),
+        (
+            refused(300),
+            {},
+            Verdict(DeliveryState.BLOCKED, Reason.ADDRESS_MOVED, NOW + timedelta(days=1)),
+        ),
+        (
+            refused(399),
+            {},
+            Verdict(DeliveryState.BLOCKED, Reason.ADDRESS_MOVED, NOW + timedelta(days=1)),
+        ),
+        (
+            refused(299),
+            {},
+            Verdict(DeliveryState.BLOCKED, Reason.SCORE_REFUSED, NOW + timedelta(days=1)),
+        ),
+        (
+            refused(499, "in the future, last updated"),
+            {},
+            Verdict(DeliveryState.BLOCKED, Reason.SCORE_REFUSED, NOW + timedelta(days=1)),
+        ),
+        (
+            PlatformRefused("redirected"),
+            {},
+            Verdict(DeliveryState.BLOCKED, Reason.ADDRESS_MOVED, NOW + timedelta(days=1)),
+        ),
+        (
+            refused(200),
+            {"is_student": True},
+            Verdict(DeliveryState.BLOCKED, Reason.SCORE_REFUSED, NOW + timedelta(days=1)),
+        ),
+        (
+            PlatformUnavailable("bad_gateway", status=502),
+            {},
+            Verdict(DeliveryState.DUE, Reason.PLATFORM_DOWN, NOW + timedelta(seconds=2.5)),
+        ),
+        (
+            PlatformUnavailable("connect_failed"),
+            {"tries": 2, "jitter": 1.0},
+            Verdict(DeliveryState.DUE, Reason.UNREACHABLE, NOW + timedelta(seconds=80)),
+        ),
+    ],
+)
+def test_the_whole_of_a_verdict(
+    error: PlatformError, changes: dict[str, object], verdict: Verdict
+) -> None:
+    """State, reason, moment and action; the platform's words count in small letters or capitals."""
+    assert what_next(error, sending(**changes)) == verdict
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PlatformUnclear("timeout", retry_after_s=30),
+        PlatformUnavailable("rate_limited", status=429, retry_after_s=30),
+        PlatformRefused("token_refused", status=401, retry_after_s=30),
+        PlatformRefused("clock_ahead", status=400, retry_after_s=30),
+        PlatformRefused("answer_too_large", status=200, retry_after_s=30),
+        PlatformRefused("refused", status=409, retry_after_s=30),
+        PlatformError("odd", retry_after_s=30),
+    ],
+)
+def test_every_answer_may_say_when_to_come_back(error: PlatformError) -> None:
+    """Whatever was wrong, the platform knows best when it will be better."""
+    verdict = what_next(error, sending(is_readable=False))
+
+    assert verdict.next_at == NOW + timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("age", "state"),
+    [
+        (timedelta(days=7) - timedelta(seconds=1), DeliveryState.DUE),
+        (timedelta(days=7), DeliveryState.DEAD),
+    ],
+)
+def test_it_is_given_up_after_seven_days(age: timedelta, state: DeliveryState) -> None:
+    """To the second; what is dead is dead now."""
+    verdict = what_next(PlatformUnavailable("platform_down"), sending(wanted_since=NOW - age))
+
+    assert verdict.state is state
+    assert (verdict.next_at == NOW) is (state is DeliveryState.DEAD)
+
+
+@pytest.mark.parametrize(
+    ("age", "pause"),
+    [
+        (timedelta(days=30) - timedelta(seconds=1), timedelta(days=1)),
+        (timedelta(days=30), timedelta(days=7)),
+    ],
+)
+def test_after_a_month_what_is_blocked_is_tried_once_a_week(
+    age: timedelta, pause: timedelta
+) -> None:
+    """A course that has ended is seldom opened again."""
+    assert what_next(refused(412), sending(wanted_since=NOW - age)).next_at == NOW + pause
+
+
+def test_states_and_actions_keep_their_words() -> None:
+    """The database and the metrics know them by these."""
+    assert list(DeliveryState) == [
+        "due",
+        "sending",
+        "unclear",
+        "delivered",
+        "overridden",
+        "blocked",
+        "dead",
+    ]
+    assert list(Action) == ["none", "forget_line_item", "without_new_submission"]
+
+
+def test_nothing_is_known_of_a_platform_but_what_was_said() -> None:
+    """Neither that its columns can be listed nor that its results can be read."""
+    plain = Sending(family="", at=NOW, wanted_since=NOW, tries=0, jitter=1.0)
+
+    assert plain == replace(
+        plain,
+        is_findable=False,
+        is_readable=False,
+        new_submission=False,
+        was_told=False,
+        is_student=None,
+    )

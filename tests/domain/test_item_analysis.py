@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lti_alliance.domain.calibration import calibrate
 from lti_alliance.domain.item_analysis import (
     Answer,
     Flag,
     Sheet,
-    calibrate,
     item_statistics,
     mean_share,
     quiz_statistics,

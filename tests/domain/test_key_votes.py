@@ -1,7 +1,15 @@
 """Votes on a key: put together by reply, with what is far apart called out."""
 
-from lti_alliance.domain.items import RateItem, Reply, ScalePoint
-from lti_alliance.domain.key_votes import count_votes
+from lti_alliance.domain.items import (
+    START,
+    BranchChoice,
+    BranchItem,
+    BranchNode,
+    RateItem,
+    Reply,
+    ScalePoint,
+)
+from lti_alliance.domain.key_votes import count_moment_votes, count_votes
 
 ITEM = RateItem(
     id="r",
@@ -27,3 +35,37 @@ def test_without_votes_nothing_is_said() -> None:
     (a, _) = count_votes(ITEM, [{"a": 9}])
 
     assert (a.votes, a.middle, a.is_spread, a.is_off) == ((), None, False, False)
+
+
+def test_votes_on_a_dialogue_are_counted_at_each_moment() -> None:
+    """What is best by the points, who would say what, and whether they agree."""
+    item = BranchItem(
+        id="b",
+        stem="",
+        nodes=(
+            BranchNode(
+                id=START,
+                text_markdown="He is silent.",
+                choices=(
+                    BranchChoice(id="a", text_markdown="Wait.", to="end", points=2),
+                    BranchChoice(id="b", text_markdown="Explain.", to="end", points=0),
+                    BranchChoice(id="c", text_markdown="Ask.", to="end", points=2),
+                ),
+            ),
+            BranchNode(id="end", text_markdown="He nods."),
+        ),
+    )
+    [agreed] = count_moment_votes(item, [{START: "a"}, {START: "a"}, {START: "c"}])
+    [apart] = count_moment_votes(item, [{START: "b"}, {START: "b"}, {START: "a"}, {START: "c"}])
+    [nobody] = count_moment_votes(item, [])
+    [away] = count_moment_votes(item, [{START: "b"}, {START: "b"}, {START: "a"}])
+
+    assert agreed.best == {"a", "c"}
+    assert (agreed.votes, agreed.is_spread, agreed.is_off) == (
+        {"a": 2, "b": 0, "c": 1},
+        False,
+        False,
+    )
+    assert (apart.is_spread, apart.is_off) == (True, False)
+    assert (nobody.is_spread, nobody.is_off) == (False, False)
+    assert (away.is_spread, away.is_off) == (False, True)

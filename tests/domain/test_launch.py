@@ -1,11 +1,23 @@
 """Roles: which URIs give which role in the course, and that nothing else gives any."""
 
+from uuid import uuid4
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_alliance.domain.launch import (
+    DeepLinkingRequest,
+    GradeService,
+    Launch,
+    LaunchContext,
+    LaunchResourceLink,
+    MessageType,
+    NoticeService,
+    Person,
     Role,
+    RosterService,
+    Target,
     course_role,
     is_institution_administrator,
     is_test_user,
@@ -113,6 +125,12 @@ def test_one_role_out_of_several(uris: list[str], role: str) -> None:
     assert course_role([LIS + uri for uri in reversed(uris)]) == role
 
 
+@pytest.mark.parametrize("uri", [uri for uri, role in TABLE.items() if role is Role.LEARNER])
+def test_a_learner_is_one_whatever_else_they_are(uri: str) -> None:
+    """A role in the course, even the least, comes before what somebody is in the institution."""
+    assert course_role([uri, f"{LIS}institution/person#Administrator"]) is Role.LEARNER
+
+
 @given(st.lists(st.text(max_size=80)))
 def test_no_text_makes_a_teacher(texts: list[str]) -> None:
     """Whatever a platform sends, only the table teaches."""
@@ -154,3 +172,63 @@ def test_what_each_role_may() -> None:
         Role.INSTRUCTOR,
         Role.CONTENT_DEVELOPER,
     }
+
+
+def test_roles_and_messages_keep_their_words() -> None:
+    """Messages have the standard's words; roles are kept in the database by theirs."""
+    assert list(MessageType) == [
+        "LtiResourceLinkRequest",
+        "LtiDeepLinkingRequest",
+        "LtiSubmissionReviewRequest",
+    ]
+    assert list(Role) == [
+        "instructor",
+        "teaching_assistant",
+        "aide",
+        "content_developer",
+        "learner",
+        "observer",
+        "administrator",
+    ]
+
+
+def test_what_a_message_does_not_say_is_empty() -> None:
+    """C24: every value has a neutral default, which gives no right and names nobody."""
+    person, registration = Person("sub"), uuid4()
+
+    assert person == Person("sub", name="", given_name="", family_name="", email="")
+    assert LaunchContext("id") == LaunchContext("id", label="", title="")
+    assert LaunchResourceLink("id") == LaunchResourceLink("id", title="")
+    assert GradeService(frozenset()) == GradeService(
+        frozenset(), lineitems="", lineitem="", held_host=""
+    )
+    assert RosterService("url") == RosterService("url", held_host="")
+    assert NoticeService("url") == NoticeService("url", held_host="")
+    assert DeepLinkingRequest(return_url="url") == DeepLinkingRequest(
+        return_url="url", data=None, accepts_multiple=False, accepts_line_item=True
+    )
+    assert Target() == Target(activity="", attempt="", reflection="")
+    assert Launch(MessageType.RESOURCE_LINK, registration, "1", person, Role.LEARNER) == Launch(
+        MessageType.RESOURCE_LINK,
+        registration,
+        "1",
+        person,
+        Role.LEARNER,
+        is_test_user=False,
+        is_institution_administrator=False,
+        context=None,
+        resource_link=None,
+        target=Target(activity="", attempt="", reflection=""),
+        for_user="",
+        mentored=(),
+        custom={},
+        grade_service=None,
+        roster_service=None,
+        notice_service=None,
+        deep_linking=None,
+        platform_family="",
+        platform_name="",
+        return_url="",
+        locale="",
+        is_framed=True,
+    )

@@ -1,23 +1,26 @@
 """What a look into the gradebook means."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_alliance.domain.delivery import DeliveryState, Reason, Sending
+from lti_alliance.domain.delivery import DeliveryState, Reason, Sending, Verdict
 from lti_alliance.domain.gradebook import Result
 from lti_alliance.domain.looks import (
     Difference,
     Facts,
     Points,
+    Purpose,
     after_check,
     after_confirming,
     after_first_look,
+    after_unclear,
     compare,
+    is_shown,
 )
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -143,3 +146,144 @@ def test_rescaling_is_no_difference(
     shown = Result(score=round(score / maximum * column, 5), maximum=column)
 
     assert compare(shown, facts(family, told=(score, maximum))) is Difference.NONE
+
+
+# A score of which nobody knows whether it arrived
+
+
+@pytest.mark.parametrize(
+    ("result", "why", "is_forced", "state", "reason", "waits"),
+    [
+        (shows("7"), Reason.NO_ANSWER, False, DeliveryState.DELIVERED, None, False),
+        (shows("7"), Reason.EARLIER_TIMESTAMP, False, DeliveryState.DELIVERED, None, False),
+        (None, Reason.NO_ANSWER, False, DeliveryState.DUE, Reason.NOT_TOLD_YET, False),
+        (None, Reason.EARLIER_TIMESTAMP, False, DeliveryState.DUE, Reason.NOT_TOLD_YET, True),
+        (shows("6"), Reason.NO_ANSWER, False, DeliveryState.DUE, Reason.NOT_TOLD_YET, False),
+        (shows("6"), Reason.EARLIER_TIMESTAMP, False, DeliveryState.DUE, Reason.NOT_TOLD_YET, True),
+        (
+            shows("6.3"),
+            Reason.NO_ANSWER,
+            False,
+            DeliveryState.OVERRIDDEN,
+            Reason.LOWERED_IN_LMS,
+            False,
+        ),
+        (
+            shows("7", "20"),
+            Reason.NO_ANSWER,
+            False,
+            DeliveryState.OVERRIDDEN,
+            Reason.MAXIMUM_CHANGED,
+            False,
+        ),
+        (
+            shows("8.5"),
+            Reason.NO_ANSWER,
+            False,
+            DeliveryState.OVERRIDDEN,
+            Reason.CHANGED_IN_LMS,
+            False,
+        ),
+        (shows("8.5"), Reason.NO_ANSWER, True, DeliveryState.DUE, Reason.NOT_TOLD_YET, False),
+    ],
+)
+def test_what_a_look_means_for_a_score_without_an_answer(
+    result: Result | None,
+    why: Reason,
+    is_forced: bool,
+    state: DeliveryState,
+    reason: Reason | None,
+    waits: bool,
+) -> None:
+    """What stands there stays, unless it is to be replaced; a refused timestamp waits its turn."""
+    verdict = after_unclear(
+        result, sending(), desired=SEVEN, before=[SIX], why=why, is_forced=is_forced
+    )
+
+    wait = timedelta(seconds=5 if waits else 0)
+    assert verdict == Verdict(state, reason, NOW + wait)
+
+
+@pytest.mark.parametrize(
+    ("family", "comment", "state"),
+    [
+        ("moodle", "", DeliveryState.DELIVERED),
+        ("moodle", "Read this.", DeliveryState.DUE),
+        ("canvas", "Read this.", DeliveryState.DELIVERED),
+    ],
+)
+def test_a_comment_that_is_not_there_tells_an_earlier_score(
+    family: str, comment: str, state: DeliveryState
+) -> None:
+    """Only in Moodle, where it goes with every score, and only if there is one."""
+    verdict = after_unclear(
+        shows("7"),
+        sending(family),
+        desired=SEVEN,
+        before=[],
+        why=Reason.NO_ANSWER,
+        comment=comment,
+    )
+
+    assert verdict.state is state
+
+
+@pytest.mark.parametrize(
+    ("why", "comment", "state"),
+    [
+        (Reason.EARLIER_TIMESTAMP, "", DeliveryState.DELIVERED),
+        (Reason.NO_ANSWER, "", DeliveryState.DUE),
+        (Reason.EARLIER_TIMESTAMP, "Read this.", DeliveryState.DUE),
+    ],
+)
+def test_a_hidden_zero_of_moodle(why: Reason, comment: str, state: DeliveryState) -> None:
+    """It counts as there where ours was refused as not newer, if no comment is missed."""
+    verdict = after_unclear(
+        None, sending("moodle"), desired=NOUGHT, before=[], why=why, comment=comment
+    )
+
+    assert verdict.state is state
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_ours"),
+    [("7.001", True), ("6.999", True), ("7.0011", False), ("6.9989", False), (None, False)],
+)
+def test_a_ten_thousandth_is_no_difference(shown: str | None, is_ours: bool) -> None:
+    """Of the maximum, above or below."""
+    assert is_shown(SEVEN, shows(shown)) is is_ours
+
+
+def test_a_result_without_a_maximum_has_ours() -> None:
+    """Canvas may leave it out."""
+    assert is_shown(SEVEN, shows("7", None))
+    assert compare(shows("6.3", None), facts()) is Difference.LOWERED
+    assert not is_shown(SEVEN, None)
+
+
+def test_looks_end_at_once() -> None:
+    """What a look found is a verdict of this moment."""
+    assert after_confirming(shows("7"), sending("moodle"), desired=SEVEN) == Verdict(
+        DeliveryState.DELIVERED, None, NOW
+    )
+    assert after_confirming(shows("8.5"), sending("moodle"), desired=SEVEN) == Verdict(
+        DeliveryState.OVERRIDDEN, Reason.CHANGED_IN_LMS, NOW
+    )
+    assert after_first_look(shows("7"), sending(), facts()) == Verdict(DeliveryState.DUE, None, NOW)
+    assert after_first_look(shows("8.5"), sending(), facts()) == Verdict(
+        DeliveryState.OVERRIDDEN, Reason.CHANGED_IN_LMS, NOW
+    )
+
+
+def test_a_value_sent_twice_is_judged_anew() -> None:
+    """That it equals an earlier score is then chance: what stands there may be a person's."""
+    higher = facts(told=SIX, earlier=[SEVEN])
+
+    assert after_check(shows("7"), higher, was_mended=False) is Reason.LOST_IN_LMS
+    assert after_check(shows("7"), higher, was_mended=True) is Reason.CHANGED_IN_LMS
+
+
+def test_purposes_and_differences_keep_their_words() -> None:
+    """The database knows what a look is for by these."""
+    assert list(Purpose) == ["unclear", "confirm", "first"]
+    assert facts() == Facts(family="canvas", told=SEVEN)

@@ -25,7 +25,7 @@ from lti_alliance.lti.grade_services import GradeServices
 from lti_alliance.lti.guarded_connections import _Guarded
 from lti_alliance.lti.http import PlatformHTTP
 from lti_alliance.lti.tokens import ServiceTokens
-from lti_alliance.services import attempts
+from lti_alliance.services import answering
 from lti_alliance.services.score_steps import StepKind
 
 calling = threading.local()
@@ -82,13 +82,13 @@ def is_score_call() -> bool:
 
 def before_commit_of_submission(strike: Strike) -> None:
     """K0: all is written, and the commit has not been sent."""
-    after(attempts, "submit_attempt", lambda *_: setattr(g, "has_submitted", True))
+    after(answering, "submit_attempt", lambda *_: setattr(g, "has_submitted", True))
     event.listen(Engine, "commit", lambda _: strike() if _submits() else None)
 
 
 def before_answer_to_submission(strike: Strike) -> None:
     """K1 and F36: the commit is through, and the browser has heard nothing."""
-    after(attempts, "submit_attempt", lambda *_: setattr(g, "has_submitted", True))
+    after(answering, "submit_attempt", lambda *_: setattr(g, "has_submitted", True))
     event.listen(Session, "after_commit", lambda _: strike() if _submits() else None)
 
 

@@ -182,17 +182,70 @@ def test_a_name_of_a_private_address_is_not_connected_to(
     assert refused.value.code == "address_forbidden"
 
 
-def test_a_name_that_changes_its_mind_is_caught(
+def test_a_name_that_changes_its_mind_is_not_asked_again(
     http: PlatformHTTP, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name that is public when it is judged and local when it is called gets no byte."""
+    """What was judged is what is connected to: the local address that comes next is never met."""
+    connected: list[str] = []
+
+    def connect(_socket: socket.socket, address: tuple[str, int]) -> None:
+        connected.append(address[0])
+        raise OSError("nobody there")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_names(["93.184.216.34"], ["127.0.0.1"]))
+    with pytest.raises(PlatformUnavailable):
+        call(http, "https://lms.example/", allow_local=False)
+
+    assert connected == ["93.184.216.34"]
+
+
+def test_the_next_address_of_a_name_is_tried(
+    http: PlatformHTTP, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name with several addresses is reached by the first that answers."""
+    connected: list[str] = []
+
+    def connect(_socket: socket.socket, address: tuple[str, int]) -> None:
+        connected.append(address[0])
+        raise OSError("nobody there")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    found = ["93.184.216.34", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"]
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_names(found))
+    with pytest.raises(PlatformUnavailable) as unavailable:
+        call(http, "https://lms.example/", allow_local=False)
+
+    assert connected == found
+    assert unavailable.value.code == "connect_failed"
+
+
+def test_who_answers_is_looked_at_before_a_byte_is_sent(
+    http: PlatformHTTP, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that ends up at a local address after all, however it got there, is closed."""
     with serving(answer()) as server:
-        monkeypatch.setattr(socket, "getaddrinfo", resolving(["93.184.216.34"], ["127.0.0.1"]))
+        connect = socket.socket.connect
+        monkeypatch.setattr(socket, "getaddrinfo", resolving_names(["93.184.216.34"]))
+        monkeypatch.setattr(
+            socket.socket, "connect", lambda own, _: connect(own, ("127.0.0.1", server.port))
+        )
         with pytest.raises(PlatformRefused) as refused:
-            call(http, f"https://lms.example:{server.port}/", allow_local=False)
+            call(http, "https://lms.example/", allow_local=False)
 
     assert refused.value.code == "address_forbidden"
     assert server.requests == []
+
+
+def resolving_names(*answers: list[str]) -> Callable[..., list[object]]:
+    """Answer for names one after the other; an address stands for itself."""
+    names = resolving(*answers)
+
+    def getaddrinfo(host: str, port: int, *args: object, **options: object) -> list[object]:
+        is_name = any(letter.isalpha() for letter in host) and ":" not in host
+        return names(host, port) if is_name else resolving([host])(host, port, *args, **options)
+
+    return getaddrinfo
 
 
 def resolving(*answers: list[str]) -> Callable[..., list[object]]:

@@ -137,7 +137,32 @@ def test_n019_control_characters_are_refused(name: str, bad: str) -> None:
 
 def test_a_field_beyond_reason_is_refused() -> None:
     """What is sent on in an address has a limit."""
+    assert parsed(lti_message_hint="x" * 8192).lti_message_hint == "x" * 8192
     assert refusal(lti_message_hint="x" * 8193) == ("login.too_long", 400)
+
+
+def test_blanks_around_names_are_dropped() -> None:
+    """They come with copying; every other sign is part of the name."""
+    login = parsed(iss="  X \u00a0 ", client_id="  X \u00a0 ")
+
+    assert (login.issuer, login.client_id) == ("X \u00a0", "X \u00a0")
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ([("login_hint", "\0")], "login.bad_characters"),
+        ([("login_hint", "x" * 8193)], "login.too_long"),
+        ([("login_hint", "a"), ("login_hint", "b")], "launch.param_duplicated"),
+    ],
+)
+def test_a_refusal_says_which_field_it_is_about(values: list[tuple[str, str]], code: str) -> None:
+    """An administrator of the platform can look for it; its value is not repeated."""
+    with pytest.raises(LaunchRejected) as refused:
+        parse_login(MultiDict(values), launch_url=LAUNCH_URL)
+
+    assert refused.value.code == code
+    assert refused.value.facts == {"parameter": "login_hint"}
 
 
 @pytest.mark.parametrize("name", [*FIELDS, "lti_storage_target"])
@@ -227,6 +252,11 @@ def test_n020_hints_go_back_byte_for_byte(hint: str) -> None:
     sent = parse_qs(urlsplit(url).query, strict_parsing=True)
 
     assert (sent["login_hint"], sent["lti_message_hint"]) == ([hint], [hint])
+
+
+def test_blanks_are_sent_so_that_every_platform_reads_them() -> None:
+    """As %20: a plus is a blank to some and a plus to others."""
+    assert way(parsed(login_hint="a b+c")).count("login_hint=a%20b%2Bc") == 1
 
 
 def test_no_message_hint_is_not_an_empty_one() -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from lti_alliance import schema
 from lti_alliance.models import AuditEvent, Base
+from lti_alliance.services import audit, audit_sealing
 
 pytestmark = pytest.mark.both_databases
 
@@ -86,6 +87,23 @@ def test_audit_events_cannot_be_changed(migrated: Connection, change: str) -> No
     migrated.rollback()
 
     assert migrated.execute(text("SELECT action FROM audit_events")).scalar() == "grade.changed"
+
+
+@pytest.mark.parametrize("table", ["audit_batches", "audit_seals"])
+def test_sealed_batches_cannot_be_changed(migrated: Connection, table: str) -> None:
+    """The database itself refuses to change or remove a batch or the seal on an event."""
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    with Session(migrated) as session:
+        audit.record(session, "grade.changed", at=moment)
+        audit_sealing.seal_events(session, at=moment)
+        session.commit()
+    number = "number" if table == "audit_batches" else "batch_number"
+    for change in (f"UPDATE {table} SET {number} = 7", f"DELETE FROM {table}"):
+        with pytest.raises(DBAPIError, match="never changed"):
+            migrated.execute(text(change))
+        migrated.rollback()
+
+    assert migrated.execute(text(f"SELECT {number} FROM {table}")).scalar() == 1
 
 
 def test_one_open_attempt_per_person_and_activity(migrated: Connection) -> None:

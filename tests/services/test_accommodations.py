@@ -18,6 +18,7 @@ from lti_alliance.sealing import Sealer
 from lti_alliance.services import (
     accommodation_views,
     accommodations,
+    answering,
     attempts,
     closing,
     reflections,
@@ -26,6 +27,7 @@ from lti_alliance.services import (
 from lti_alliance.services.accommodation_views import Person
 from tests.services.work import grade_of, take_quiz
 from tests.stage import NOON, Stage
+from tests.told_dates import tell_dates
 
 pytestmark = pytest.mark.both_databases
 
@@ -126,7 +128,7 @@ def test_work_after_the_close_and_before_ones_own(stage: Stage, sealer: Sealer) 
     late = CLOSE + timedelta(hours=1)
     started = start(stage, activity, student, at=late)
     fields = {}
-    attempts.submit_attempt(
+    answering.submit_attempt(
         stage.session, stage.catalogue, attempt=started, fields=fields, base_version=0, at=late
     )
     written = {"activity": activity, "prompt_id": "fo-r1", "text": "A word.", "base_version": 0}
@@ -241,7 +243,7 @@ def test_the_note_is_sealed_and_never_on_record(stage: Stage, sealer: Sealer) ->
     assert row.sealed_note is None
     grant(stage, sealer, student, HOUR_AND_HALF, version=2, note="letter 42")
     assert b"letter" not in (row.sealed_note or b"")
-    assert accommodations.read_note(sealer, row) == "letter 42"
+    assert accommodations.read_note(stage.session, sealer, row) == "letter 42"
 
 
 def test_a_course_has_no_close_of_one_person(stage: Stage, sealer: Sealer) -> None:
@@ -334,8 +336,8 @@ def test_everybodys_own_terms_are_read_at_once(stage: Stage, sealer: Sealer) -> 
     grant(stage, sealer, both, Accommodation(closes_at=OWN_CLOSE), activity=activity)
     grant(stage, sealer, elsewhere, Accommodation(extra_attempts=4), activity=other)
     custom = {"lock_at": OWN_CLOSE.isoformat()}
-    terms.keep_told_dates(stage.session, activity.resource_link, told, custom, at=NOON)
-    terms.keep_told_dates(stage.session, other.resource_link, plain, custom, at=NOON)
+    tell_dates(stage.session, activity.resource_link, told, custom, at=NOON)
+    tell_dates(stage.session, other.resource_link, plain, custom, at=NOON)
     own = terms.own_terms(stage.session, activity)
 
     assert own.keys() == {granted.id, both.id, told.id}

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain.attempts import AttemptState
-from lti_alliance.domain.items import ShortItem, response_field
+from lti_alliance.domain.items import response_field
 from lti_alliance.domain.launch import Role
 from lti_alliance.errors import (
     AlreadySubmitted,
@@ -19,8 +19,9 @@ from lti_alliance.errors import (
     Stale,
 )
 from lti_alliance.models import Activity, Attempt, AuditEvent, Membership, ScoreDelivery
-from lti_alliance.services import attempts
-from lti_alliance.services.attempts import Sheet
+from lti_alliance.services import answering, attempt_sheets, attempts
+from lti_alliance.services.attempt_sheets import Sheet
+from tests.answers import right_values
 from tests.stage import NOON, Stage
 
 
@@ -46,19 +47,12 @@ def start(stage: Stage, activity: Activity, student: Membership) -> Attempt:
 
 
 def right_answers(sheet: Sheet) -> dict[str, list[str]]:
-    return {
-        response_field(item.id): (
-            [item.accepted[0].text]
-            if isinstance(item, ShortItem)
-            else [option.id for option in item.options if option.correct]
-        )
-        for item in sheet.items
-    }
+    return {response_field(item.id): right_values(item) for item in sheet.items}
 
 
 def submit(stage: Stage, attempt: Attempt, fields: dict[str, list[str]], **changes: object):
     values = {"base_version": attempt.saved_version, "at": NOON + timedelta(minutes=9), **changes}
-    return attempts.submit_attempt(
+    return answering.submit_attempt(
         stage.session, stage.catalogue, attempt=attempt, fields=fields, **values
     )
 
@@ -76,7 +70,7 @@ def test_a_second_start_returns_the_open_attempt(
 def test_the_form_is_kept(stage: Stage, activity: Activity, student: Membership) -> None:
     """What a student was given stays: the items, their order and what each of them was."""
     attempt = start(stage, activity, student)
-    sheet = attempts.get_sheet(stage.session, stage.catalogue, attempt)
+    sheet = attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt)
 
     assert [item.item_id for item in sheet.form.items] == [item.id for item in sheet.items]
     assert all(
@@ -90,7 +84,7 @@ def test_right_answers_earn_everything(
 ) -> None:
     """All right is the whole of the points, and the delivery is due in the same transaction."""
     attempt = start(stage, activity, student)
-    sheet = attempts.get_sheet(stage.session, stage.catalogue, attempt)
+    sheet = attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt)
     grade = submit(stage, attempt, right_answers(sheet))
     delivery = stage.session.scalars(select(ScoreDelivery)).one()
 
@@ -116,12 +110,12 @@ def test_saving_keeps_answers_and_counts_versions(
 ) -> None:
     """Each save names the version it started from and makes the next one; answers can be undone."""
     attempt = start(stage, activity, student)
-    sheet = attempts.get_sheet(stage.session, stage.catalogue, attempt)
+    sheet = attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt)
     name, values = next(iter(right_answers(sheet).items()))
     item_id = name.removeprefix("response.")
 
     def save(fields: dict[str, list[str]], base: int) -> int:
-        return attempts.save_responses(
+        return answering.save_responses(
             stage.session,
             stage.catalogue,
             attempt=attempt,
@@ -131,9 +125,10 @@ def test_saving_keeps_answers_and_counts_versions(
         )
 
     assert save({name: values}, 0) == 1
-    assert item_id in attempts.get_sheet(stage.session, stage.catalogue, attempt).responses
+    assert item_id in attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt).responses
     assert save({name: []}, 1) == 2
-    assert item_id not in attempts.get_sheet(stage.session, stage.catalogue, attempt).responses
+    emptied = attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt)
+    assert item_id not in emptied.responses
 
 
 def test_an_older_tab_never_overwrites_newer_work(
@@ -141,9 +136,9 @@ def test_an_older_tab_never_overwrites_newer_work(
 ) -> None:
     """A save or a submission that started from an older version is refused and changes nothing."""
     attempt = start(stage, activity, student)
-    sheet = attempts.get_sheet(stage.session, stage.catalogue, attempt)
+    sheet = attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt)
     name, values = next(iter(right_answers(sheet).items()))
-    attempts.save_responses(
+    answering.save_responses(
         stage.session,
         stage.catalogue,
         attempt=attempt,
@@ -157,7 +152,7 @@ def test_an_older_tab_never_overwrites_newer_work(
 
     assert refusal.value.current_version == 1
     assert attempt.state == AttemptState.IN_PROGRESS
-    assert attempts.get_sheet(stage.session, stage.catalogue, attempt).responses
+    assert attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt).responses
 
 
 def test_an_attempt_is_handed_in_once(

@@ -16,7 +16,7 @@ from lti_alliance.domain.items import (
 from lti_alliance.domain.launch import Role
 from lti_alliance.errors import InvalidInput, NotFound
 from lti_alliance.models import Activity, AdoptedKey, Attempt, AuditEvent, KeyVote, Membership
-from lti_alliance.services import attempts, item_keys
+from lti_alliance.services import answering, attempt_sheets, attempts, item_keys
 from tests.services.work import delivery_of, grade_of
 from tests.stage import NOON, Stage
 
@@ -46,7 +46,7 @@ def take(stage: Stage, activity: Activity, student: Membership, *, right: str) -
     )
     item = stage.catalogue.get(MODULE).quiz.get_item(right)
     pairs = key_response(item).to_json()["pairs"]
-    attempts.submit_attempt(
+    answering.submit_attempt(
         stage.session,
         stage.catalogue,
         attempt=attempt,
@@ -90,7 +90,7 @@ def test_an_adopted_key_makes_points_and_grades_follow(
     counted = decide(stage, quiz, rate.id)
     stage.session.refresh(attempt)
     after = (attempt.score, attempt.maximum)
-    shown = attempts.get_sheet(stage.session, stage.catalogue, attempt).module
+    shown = attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt).module
     score = grade_of(stage, student).score
     decide(stage, quiz, rate.id, item_keys.withdraw)
     stage.session.refresh(attempt)
@@ -166,10 +166,8 @@ def test_votes_are_seen_after_ones_own(stage: Stage, quiz: Activity, rate: RateI
 
 
 def test_a_vote_is_whole_and_about_replies(stage: Stage, quiz: Activity, rate: RateItem) -> None:
-    """Half a vote is refused; a dialogue takes none."""
-    branch = next(
-        item for item in stage.catalogue.get(MODULE).quiz.items if isinstance(item, BranchItem)
-    )
+    """Half a vote is refused; an item whose key is no judgement takes none."""
+    plain = stage.catalogue.get(MODULE).quiz.items[0]
     with pytest.raises(InvalidInput) as refused:
         vote(stage, quiz, rate, "instructor", 4)
     with pytest.raises(NotFound):
@@ -177,10 +175,44 @@ def test_a_vote_is_whole_and_about_replies(stage: Stage, quiz: Activity, rate: R
             stage.session,
             stage.catalogue,
             quiz,
-            item_id=branch.id,
+            item_id=plain.id,
             values=[],
             voter=stage.people["instructor"],
             at=NOON,
         )
 
     assert list(refused.value.fields) == [field_names(rate)[0]]
+
+
+def test_a_dialogue_is_voted_on_moment_by_moment(stage: Stage, quiz: Activity) -> None:
+    """Every moment has to be decided; afterwards the counts are shown with what is best."""
+    item = next(
+        item for item in stage.catalogue.get(MODULE).quiz.items if isinstance(item, BranchItem)
+    )
+    first = {node.id: node.choices[0].id for node in item.nodes if node.choices}
+    sent = [f"{moment}:{choice}" for moment, choice in first.items()]
+
+    def cast(values: list[str]) -> None:
+        item_keys.vote(
+            stage.session,
+            stage.catalogue,
+            quiz,
+            item_id=item.id,
+            values=values,
+            voter=stage.people["instructor"],
+            at=NOON,
+        )
+
+    for faulty in (sent[1:], [*sent[1:], "start:nothing"], []):
+        with pytest.raises(InvalidInput) as refused:
+            cast(faulty)
+        assert refused.value.fields == {f"response.{item.id}": item_keys.WAY_NOT_WHOLE}
+    cast(sent)
+    report = item_keys.report_keys(
+        stage.session, stage.catalogue, quiz, reader=stage.people["instructor"]
+    )[item.id]
+
+    assert report.own == first
+    assert {
+        each.node_id: each.votes[first[each.node_id]] for each in report.votes
+    } == dict.fromkeys(first, 1)

@@ -345,6 +345,31 @@ def test_a_launch_without_names_keeps_no_profile(session: Session, launch: Launc
     assert session.get_one(Profile, found.user_id).expires_at == NOW + 30 * DAY
 
 
+def test_a_name_is_remembered_longer_with_the_hour(session: Session, launch: Launch) -> None:
+    """From the last launch on, to the hour; launches between write nothing."""
+    named = replace(launch, person=Person("student-1", name="Ira"))
+
+    def ends_after(later: timedelta) -> timedelta:
+        found = entered(session, named, at=NOW + later)
+        session.expire_all()
+        return session.get_one(Profile, found.user_id).expires_at - NOW - 30 * DAY
+
+    hours = [ends_after(each * HOUR / 2) / HOUR for each in (0, 1, 2, 3, 4)]
+    assert hours == [0, 0, 1, 1, 2]
+
+
+def test_a_shared_column_is_noted_once_a_minute(session: Session, launch: Launch) -> None:
+    """A class that arrives at once does not queue for the row of its column."""
+    told, second = replace(launch, grade_service=service()), timedelta(seconds=1)
+    seen = []
+    for later in (0, 59, 60, 61):
+        entered(session, told, at=NOW + later * second)
+        session.expire_all()
+        seen.append((line_item(session).seen_at - NOW) / second)
+
+    assert seen == [0, 0, 60, 60]
+
+
 def test_n125_a_launch_without_a_course_opens_no_course(session: Session, launch: Launch) -> None:
     """N125: there is a person and a session, and nothing else."""
     found = entered(session, replace(launch, context=None))

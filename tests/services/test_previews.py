@@ -11,13 +11,15 @@ from lti_alliance.domain.adjustments import Adjustment, AdjustmentKind
 from lti_alliance.domain.modules import Grading
 from lti_alliance.models import Activity, Base, Membership
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import adjusting, marking, passages, previews, terms
+from lti_alliance.services import adjusting, marking, passages, previews, warm_ups
 from tests.services.work import assess, levels, take_quiz, write
 from tests.stage import NOON, Stage
+from tests.told_dates import tell_dates
 
 CLEARED = {
     "attempts.membership_id",
     "grades.membership_id",
+    "practice_sets.membership_id",
     "reflections.membership_id",
     "score_adjustments.membership_id",
     "score_deliveries.membership_id",
@@ -28,8 +30,13 @@ KEPT = {
     "accepted_wordings.accepted_by_id",
     "accommodations.changed_by_id",
     "adopted_keys.adopted_by_id",
+    "authored_modules.created_by_id",
+    "authored_modules.updated_by_id",
+    "authored_versions.published_by_id",
     "content_items.placed_by_id",
     "draft_assessments.marked_by_id",
+    "item_questions.answered_by_id",
+    "item_regrades.decided_by_id",
     "key_votes.voter_id",
     "markings.marker_id",
     "passage_comments.author_id",
@@ -83,6 +90,7 @@ def work_on(stage: Stage, sealer: Sealer, activity: Activity, person: Membership
     """Leave a trace in every table that a person's work can be in."""
     teacher = stage.people["instructor"]
     take_quiz(stage, activity, person)
+    warm_ups.leave_out_warm_up(stage.session, activity=activity, membership=person, at=NOON)
     reflection = write(stage, sealer, activity, person, "My partner fell silent.")
     passages.add_comment(
         stage.session,
@@ -130,7 +138,7 @@ def test_nothing_of_a_preview_is_left(stage: Stage, sealer: Sealer, whole: Activ
     work_on(stage, sealer, whole, student)
     preview = stage.join("preview", is_test_user=True)
     custom = {"lock_at": (NOON + timedelta(days=9)).isoformat()}
-    terms.keep_told_dates(stage.session, whole.resource_link, preview, custom, at=NOON)
+    tell_dates(stage.session, whole.resource_link, preview, custom, at=NOON)
     before = rows_of(stage)
     work_on(stage, sealer, whole, preview)
     grown = {name for name, count in rows_of(stage).items() if count > before[name]}
@@ -147,6 +155,7 @@ def test_nothing_of_a_preview_is_left(stage: Stage, sealer: Sealer, whole: Activ
         "draft_assessments",
         "passage_comments",
         "score_adjustments",
+        "practice_sets",
     }
     assert {name for name, count in after.items() if count != before[name]} == {"audit_events"}
     for name in CLEARED:

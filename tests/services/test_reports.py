@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.activities import Part
@@ -18,6 +18,7 @@ from lti_alliance.sealing import Sealer
 from lti_alliance.services import reports, shelves
 from tests.services.work import take_quiz, write
 from tests.stage import NOON, Stage
+from tests.statements import statements_of
 
 BOTH = frozenset({Part.QUIZ, Part.REFLECTION})
 BY_RUBRIC = {"parts": BOTH, "prompt_ids": ("fo-r1",), "reflection_grading": Grading.RUBRIC}
@@ -29,13 +30,8 @@ def counted(session: Session) -> Iterator[list[str]]:
     """Collect the statements that a block sends, in a session that remembers nothing."""
     session.commit()
     session.expunge_all()
-    statements: list[str] = []
-    engine = session.get_bind()
-    assert isinstance(engine, Engine)
-    listener = lambda *args: statements.append(args[2])  # noqa: E731
-    event.listen(engine, "before_cursor_execute", listener)
-    yield statements
-    event.remove(engine, "before_cursor_execute", listener)
+    with statements_of(session.get_bind()) as sent:
+        yield sent
 
 
 def name(stage: Stage, member: Membership, name: str) -> None:

@@ -13,18 +13,19 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain.attempts import AttemptState
-from lti_alliance.domain.items import ShortItem, response_field
-from lti_alliance.domain.modules import Grading
+from lti_alliance.domain.items import ShortItem, SingleItem, response_field
+from lti_alliance.domain.modules import FeedbackTiming, Grading
 from lti_alliance.errors import Conflict
 from lti_alliance.models import (
     Attempt,
     Grade,
+    Response,
     ScoreDelivery,
     begin_write,
     db,
 )
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import attempts, reflections
+from lti_alliance.services import answering, attempt_sheets, attempts, reflections
 from tests import stage as stages
 from tests.stage import NOON
 
@@ -47,17 +48,44 @@ def _hand_in(database_url: str, attempt_id: UUID, barrier: Barrier, told: object
         try:
             begin_write()
             attempt = db.session.get_one(Attempt, attempt_id)
-            sheet = attempts.get_sheet(db.session(), catalogue, attempt)
+            sheet = attempt_sheets.get_sheet(db.session(), catalogue, attempt)
             fields = {
                 response_field(i.id): [i.accepted[0].text]
                 for i in sheet.items
                 if isinstance(i, ShortItem)
             }
-            attempts.submit_attempt(
+            answering.submit_attempt(
                 db.session(), catalogue, attempt=attempt, fields=fields, base_version=0, at=NOON
             )
             db.session.commit()
             told.put("handed in")  # type: ignore[attr-defined]
+        except Conflict as conflict:
+            db.session.rollback()
+            told.put(conflict.reason)  # type: ignore[attr-defined]
+
+
+def _check(database_url: str, attempt_id: UUID, place: int, barrier: Barrier, told: object) -> None:
+    with _application(database_url).app_context():
+        catalogue = Catalogue.load()
+        barrier.wait(30)
+        try:
+            begin_write()
+            attempt = db.session.get_one(Attempt, attempt_id)
+            sheet = attempt_sheets.get_sheet(db.session(), catalogue, attempt)
+            item = min(
+                (i for i in sheet.items if isinstance(i, SingleItem)), key=lambda item: item.id
+            )
+            answering.check_answer(
+                db.session(),
+                catalogue,
+                attempt=attempt,
+                item_id=item.id,
+                fields={response_field(item.id): [item.options[place].id]},
+                base_version=0,
+                at=NOON,
+            )
+            db.session.commit()
+            told.put(item.options[place].id)  # type: ignore[attr-defined]
         except Conflict as conflict:
             db.session.rollback()
             told.put(conflict.reason)  # type: ignore[attr-defined]
@@ -158,6 +186,18 @@ def test_two_processes_hand_in_one_attempt(database_url: str, session: Session) 
     assert states == [AttemptState.GRADED] * ROUNDS
     assert session.scalar(select(func.count()).select_from(Grade)) == 1
     assert session.scalar(select(func.count()).select_from(ScoreDelivery)) == 1
+
+
+def test_two_tabs_check_one_answer(database_url: str, session: Session) -> None:
+    """Of two answers that are checked at the same moment one is, and it is the one that is kept."""
+    ids = _stage(database_url, feedback=FeedbackTiming.AFTER_EACH)
+    attempt_id = _start(database_url, ids)
+    answers = set(_race(*[(_check, (database_url, attempt_id, place)) for place in (0, 1)]))
+    kept = session.scalars(select(Response)).one()
+
+    assert "work.stale" in answers
+    assert kept.value == {"chosen": [next(iter(answers - {"work.stale"}))]}
+    assert kept.checked_at == NOON
 
 
 def test_two_parts_at_the_same_moment_make_a_whole_grade(

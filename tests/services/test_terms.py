@@ -12,6 +12,7 @@ from lti_alliance.errors import AttemptClosed
 from lti_alliance.models import Activity, Attempt, AuditEvent, LMSDates, Membership
 from lti_alliance.services import (
     activities,
+    answering,
     attempt_corrections,
     attempts,
     closing,
@@ -20,6 +21,7 @@ from lti_alliance.services import (
 )
 from tests.services.work import grade_of, take_quiz
 from tests.stage import NOON, Stage
+from tests.told_dates import tell_dates
 
 pytestmark = pytest.mark.both_databases
 
@@ -31,7 +33,7 @@ UNEXPANDED = {
 
 
 def tell(stage: Stage, activity: Activity, member: Membership, **custom: str) -> None:
-    terms.keep_told_dates(stage.session, activity.resource_link, member, custom, at=NOON)
+    tell_dates(stage.session, activity.resource_link, member, custom, at=NOON)
 
 
 def start(stage: Stage, activity: Activity, member: Membership, *, at: datetime = NOON) -> Attempt:
@@ -45,7 +47,7 @@ def settle(stage: Stage, at: datetime) -> int:
 
 
 def save(stage: Stage, attempt: Attempt, *, at: datetime) -> int:
-    return attempts.save_responses(
+    return answering.save_responses(
         stage.session,
         stage.catalogue,
         attempt=attempt,

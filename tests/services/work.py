@@ -19,7 +19,15 @@ from lti_alliance.models import (
     ScoreDelivery,
 )
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import assessing, attempts, modules, reflections
+from lti_alliance.services import (
+    answering,
+    assessing,
+    attempt_sheets,
+    attempts,
+    modules,
+    reflections,
+)
+from tests.answers import right_values
 from tests.stage import NOON, Stage
 
 
@@ -40,16 +48,14 @@ def take_quiz(
         rng=random.Random(2),
         at=NOON,
     )
-    sheet = attempts.get_sheet(stage.session, stage.catalogue, attempt)
+    sheet = attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt)
     fields = {
         response_field(item.id): (
-            [wording or item.accepted[0].text]
-            if isinstance(item, ShortItem)
-            else [option.id for option in item.options if option.correct]
+            [wording] if wording and isinstance(item, ShortItem) else right_values(item)
         )
         for item in sheet.items
     }
-    act = attempts.submit_attempt if hand_in else attempts.save_responses
+    act = answering.submit_attempt if hand_in else answering.save_responses
     act(
         stage.session,
         stage.catalogue,

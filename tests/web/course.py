@@ -14,8 +14,9 @@ from lti_alliance.domain.items import ShortItem
 from lti_alliance.domain.modules import Grading
 from lti_alliance.models import Activity
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import attempts, reflections
+from lti_alliance.services import answering, attempt_sheets, attempts, reflections
 from tests import stage as stages
+from tests.answers import right_values
 from tests.conftest import Clock
 from tests.web import visits
 from tests.web.visits import Visitor
@@ -77,14 +78,12 @@ class Course:
     def hand_in_quiz(self, name: str, activity: Activity, *, short: str = "nonsense") -> str:
         """Let somebody have handed in an attempt with every choice right; return its id."""
         attempt = self.open_quiz(name, activity)
-        sheet = attempts.get_sheet(self.session, self.catalogue, attempt)
+        sheet = attempt_sheets.get_sheet(self.session, self.catalogue, attempt)
         fields = {
-            f"response.{item.id}": [short]
-            if isinstance(item, ShortItem)
-            else [option.id for option in item.options if option.correct]
+            f"response.{item.id}": [short] if isinstance(item, ShortItem) else right_values(item)
             for item in sheet.items
         }
-        attempts.submit_attempt(
+        answering.submit_attempt(
             self.session,
             self.catalogue,
             attempt=attempt,

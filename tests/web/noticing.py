@@ -9,20 +9,17 @@ from werkzeug.test import TestResponse
 from tests.platforms import LTI, World, replaced, rsa_key, signed
 
 
-def notice_token(
+def notice_claims(
     world: World,
     *,
     kind: str = "LtiContextCopyNotice",
     notice_id: str = "",
     context: str = "course-2",
     origins: Sequence[str] = ("course-1",),
-    key: str | None = None,
-    header: Mapping[str, Any] | None = None,
-    **changes: Any,
-) -> str:
-    """Sign a notice, of a copied course unless told otherwise."""
+) -> dict[str, Any]:
+    """Return what a notice says, of a copied course unless told otherwise."""
     platform, now = world.platform, int(world.now().timestamp())
-    claims = {
+    return {
         "iss": platform.issuer,
         "aud": platform.client_id,
         "azp": platform.client_id,
@@ -39,6 +36,22 @@ def notice_token(
         f"{LTI}context": {"id": context},
         f"{LTI}origin_contexts": list(origins),
     }
+
+
+def notice_token(
+    world: World,
+    *,
+    kind: str = "LtiContextCopyNotice",
+    notice_id: str = "",
+    context: str = "course-2",
+    origins: Sequence[str] = ("course-1",),
+    key: str | None = None,
+    header: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> str:
+    """Sign a notice with changed claims; LTI's own are named by their last word."""
+    platform = world.platform
+    claims = notice_claims(world, kind=kind, notice_id=notice_id, context=context, origins=origins)
     own = ("iss", "aud", "azp", "iat", "exp", "nonce")
     named = {name if name in own else f"{LTI}{name}": value for name, value in changes.items()}
     head = replaced({"kid": platform.kid, "typ": "JWT"}, header or {})

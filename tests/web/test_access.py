@@ -42,9 +42,10 @@ def test_every_form_is_guarded(app: Flask) -> None:
     from_elsewhere = {name for name, rule in posts.items() if rule and rule.takes_cross_site_forms}
 
     assert from_elsewhere == {"lti.login", "lti.continue_login", "lti.launch", "notices.take"}
-    # The invitation's code is in its form, and the form comes from the tool's own page.
-    invited = {"registering.perform"}
-    assert all(posts[name].needs_visit for name in posts.keys() - from_elsewhere - invited)
+    # These forms come from the tool's own pages and bring their proof: the invitation's code, the
+    # browser's secret, the code of a launch in its own tab.
+    proven = {"registering.perform", "lti.verify", "own_tab.take"}
+    assert all(posts[name].needs_visit for name in posts.keys() - from_elsewhere - proven)
 
 
 def test_every_page_of_a_launch_names_it(app: Flask) -> None:

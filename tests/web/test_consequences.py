@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from lti_alliance.domain.accommodations import Accommodation
 from lti_alliance.domain.activities import MissingParts, Part
@@ -15,6 +15,7 @@ from lti_alliance.models import Activity, Attempt, Grade, Reflection
 from lti_alliance.services import accommodation_views, accommodations, consequences, flags
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web.consequence_words import consequence_words
+from tests.statements import statements_of
 from tests.web.course import COMPLETION_PARTS, RUBRIC_PARTS, Course, open_course
 from tests.web.test_instructor_setup import fields_of
 from tests.web.visits import forms_of, text_of
@@ -219,18 +220,13 @@ def test_a_great_class_costs_no_more_queries(course: Course) -> None:
             if name.startswith("more"):
                 course.join(name)
             course.hand_in_quiz(name, activity)
-        session, statements = course.fresh(), []
+        session = course.fresh()
         fresh = session.get_one(Activity, activity.id)
         settings = activity_settings(fresh)
 
-        def note(*args: Any, into: list[str] = statements) -> None:
-            into.append(args[2])
-
-        engine = session.get_bind()
-        event.listen(engine, "before_cursor_execute", note)
-        consequences.foresee(session, fresh, settings, at=course.now())
-        event.remove(engine, "before_cursor_execute", note)
-        counts.append(len(statements))
+        with statements_of(session.get_bind()) as sent:
+            consequences.foresee(session, fresh, settings, at=course.now())
+        counts.append(len(sent))
 
     assert counts[0] == counts[1] <= 8
 

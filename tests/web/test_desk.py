@@ -262,6 +262,19 @@ def test_only_an_instructor_limits_the_sections(course, activity):
     assert not course.fresh().scalar(select(Context)).is_limited_to_sections
 
 
+def test_exports_are_on_record(course, activity):
+    """Who took the scores of which course away, and as what; an unknown format takes nothing."""
+    visitor = course.visit("instructor", activity)
+
+    visitor.get("course/scores.csv")
+    visitor.get("course/scores.pdf")
+
+    (event,) = course.fresh().scalars(select(AuditEvent).where(AuditEvent.action == "export"))
+    assert event.actor_id == course.stage.people["instructor"].user_id
+    assert (event.object_kind, event.object_id) == ("context", activity.resource_link.context_id)
+    assert event.details == {"what": "scores.csv"}
+
+
 def test_exports_are_harmless_to_a_spreadsheet(course, activity):
     """A name that looks like a formula stays a text, in CSV and in XLSX."""
     course.join('=HYPERLINK("http://x","y")')

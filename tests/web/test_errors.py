@@ -31,7 +31,13 @@ RAISED = {"LaunchRejected", "NotAllowed", "SignedOut", "Conflict", "AttemptClose
     "_refuse",
 }
 # Raised for the command line only, which says them in its own words.
-FOR_OPERATORS = {"keys.already_rotated", "keys.next_too_young", "deployment.course_in_both"}
+FOR_OPERATORS = {
+    "course.unknown",
+    "course_key.changing",
+    "deployment.course_in_both",
+    "keys.already_rotated",
+    "keys.next_too_young",
+}
 
 
 def raised_codes() -> set[str]:

@@ -212,8 +212,8 @@ def test_the_parts_the_sum_and_the_rules_are_told(course, graded):
     """Parts, levels, the sum, the rules and what happened stand on the page."""
     text = text_of(own_page(course, graded))
 
-    assert "17 ÷ 19 × 10 (quiz) + 90% × 10 (reflection) = 17.9473…, rounded to 17.95" in text
-    assert "17 of 19 question points" in text
+    assert "23 ÷ 25 × 10 (quiz) + 90% × 10 (reflection) = 18.2" in text
+    assert "23 of 25 question points" in text
     assert "Alliance concepts: Reflects, 90%, counts 2 times" in text
     assert "Graded with the rubric Mar 1, 2027, 13:00 UTC" in text
     assert "The quiz is worth 10 points and the reflection 10" in text

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from lti_alliance.domain.activities import Part
 from lti_alliance.domain.delivery import REASONS, DeliveryState, Reason
@@ -14,6 +14,7 @@ from lti_alliance.models import AuditEvent, LineItem, Membership, ScoreDelivery,
 from lti_alliance.services import roster_reading, rosters
 from lti_alliance.web.delivery_words import reason_words
 from tests import stage as stages
+from tests.statements import statements_of
 from tests.web import visits
 from tests.web.course import RUBRIC_PARTS, Course, open_course
 from tests.web.visits import forms_of, text_of
@@ -159,14 +160,11 @@ def test_the_number_of_queries_does_not_grow_with_the_class(app, course):
     activity = course.stage.activity(module_id="taster", parts=both, prompt_ids=("ta-r1",))
 
     def count_queries() -> int:
-        seen: list[str] = []
         with app.app_context():
             engine = db.engine
-        listener = lambda *args: seen.append(args[2])  # noqa: E731
-        event.listen(engine, "before_cursor_execute", listener)
-        teacher.get()
-        event.remove(engine, "before_cursor_execute", listener)
-        return len(seen)
+        with statements_of(engine) as sent:
+            teacher.get()
+        return len(sent)
 
     course.hand_in_quiz("ada", activity)
     course.hand_in_reflection("ada", activity, "ta-r1", "Words.")

@@ -246,3 +246,23 @@ def test_a_key_is_voted_on_and_adopted(course, activity, ada, attempt):
     assert "The key is a draft again" in text_of(back)
     assert dev.post(f"guide/keys/{rate.id}", {"act": "adopt"}).status_code == 403
     assert ada.post(f"guide/keys/{rate.id}/vote", whole).status_code == 403
+
+
+def test_a_dialogue_is_voted_on(course, activity):
+    """Half a vote keeps what was chosen; a whole one shows the counts beside the key."""
+    teacher = course.visit("instructor", activity)
+    item = first(course, BranchItem)
+    whole = {
+        f"response.{item.id}.{node.id}": f"{node.id}:{node.choices[0].id}"
+        for node in item.nodes
+        if node.choices
+    }
+    half = dict(list(whole.items())[:1])
+    refused = teacher.post(f"guide/keys/{item.id}/vote", half)
+    voted = text_of(teacher.follow(teacher.post(f"guide/keys/{item.id}/vote", whole)))
+
+    assert refused.status_code == 422
+    assert "Choose what you would say at each moment." in text_of(refused)
+    assert re.search(rf'value="{half[next(iter(half))]}" selected', refused.get_data(as_text=True))
+    assert "Your vote is kept." in voted
+    assert "Votes at “start”" in voted

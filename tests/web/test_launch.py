@@ -14,9 +14,11 @@ from lti_alliance.models import (
     Membership,
     PlatformKeySet,
     User,
+    db,
 )
 from lti_alliance.settings import Settings
 from tests.platforms import INSTRUCTOR, LEARNER, MISSING, Browser, Platform, World
+from tests.statements import statements_of
 from tests.web.conftest import make_world
 
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
@@ -40,6 +42,42 @@ def test_a_launch_opens_its_page(world: World) -> None:
 
     assert page.status_code == 200
     assert page.text.count("<h1") == 1
+
+
+@pytest.mark.both_databases
+def test_somebody_known_costs_few_statements(world: World) -> None:
+    """In a course, on a link and of a person that are known, whoever else is in the course."""
+
+    def sent_by(sub: str) -> list[str]:
+        browser = world.browser()
+        login = browser.begin()
+        token = world.token(login, sub=sub)
+        with world.app.app_context():
+            engine = db.engine
+        with statements_of(engine) as sent:
+            assert browser.send(login, token).status_code == 303
+        return sent
+
+    for sub in ("ana", "ben", "eva"):
+        sent_by(sub)
+    world.now.move(minutes=5)
+
+    again = sent_by("ana")
+    assert len(again) <= 8, "\n".join(again)
+
+
+@pytest.mark.both_databases
+def test_who_is_asking_costs_one_statement(world: World) -> None:
+    """A page that reads nothing else asks the database once."""
+    browser = world.browser()
+    handle = handle_of(browser.launch())
+    with world.app.app_context():
+        engine = db.engine
+    with statements_of(engine) as sent:
+        assert status(browser, handle) == 200
+
+    asked = [each for each in sent if not each.startswith("BEGIN")]
+    assert len(asked) == 1, "\n".join(asked)
 
 
 def test_the_launch_address_answers_a_get(world: World) -> None:

@@ -322,3 +322,20 @@ def test_a_returned_text_keeps_to_its_own_date(course):
     saved = ada.post(f"{PAGE}/draft", {"saved_version": "1", "text": "More words."})
     assert saved.status_code == 303
     assert len(course.fresh().scalars(select(Draft)).all()) >= 1
+
+
+def test_marked_examples_are_shown_where_the_instructor_lets_them(course):
+    """Before writing, with their levels and why; elsewhere students never see them."""
+    shown = course.stage.activity("link-2", **RUBRIC_PARTS, exemplars=True)
+    hidden = course.stage.activity("link-3", **RUBRIC_PARTS)
+    examples = course.catalogue.get("trust-credibility-expertise").teacher.exemplars
+    mine = next(each for each in examples if each.reflection == "tc-r1")
+    with_them, without = (
+        text_of(course.visit("ada", activity).get(PAGE)) for activity in (shown, hidden)
+    )
+    settings = course.visit("instructor", shown).get("settings")
+
+    assert "Example 1, marked" in with_them
+    assert mine.text[:60] in with_them
+    assert mine.text[:60] not in without
+    assert 'name="exemplars"' in settings.get_data(as_text=True)

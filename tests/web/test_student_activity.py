@@ -201,6 +201,6 @@ def test_a_page_has_one_heading_a_skip_link_and_a_language(course):
         page = visitor.get(path).text
         assert page.count("<h1") == 1
         assert 'href="#content"' in page
-        assert '<html lang="en">' in page
+        assert '<html lang="en" dir="ltr">' in page
         assert "style=" not in page
         assert "<script>" not in page

@@ -16,15 +16,19 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from lti_alliance.app import create_app
+from lti_alliance.domain.activities import QuizForm
+from lti_alliance.domain.gains import MIN_PEOPLE
+from lti_alliance.domain.modules import FeedbackTiming
 from lti_alliance.models import Activity, Attempt, Response, ScoreDelivery, db
 from lti_alliance.services import line_items
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.web import cookies
 from tests.conftest import SOON_MS
+from tests.services.work import take_quiz
 from tests.web.course import RUBRIC_PARTS, Course, open_course
 from tests.web.test_copied_dates import closes_at, copied
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.browser
 
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -364,3 +368,71 @@ def test_states_that_an_lms_seldom_brings_about_are_clean(context, course, shows
 
     assert [fault["id"] for fault in found] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_the_countdown_warns_and_can_be_folded_away(context, course):
+    """It says 10, 5 and 1 minute politely; folded away it stays so on the next page."""
+    activity = course.stage.activity(module_id="taster", time_limit_minutes=20)
+    attempt = course.open_quiz("ada", activity)
+    context.clock.install()
+    page = open_page(context, course, "ada", activity, f"attempts/{attempt.id}")
+    shown, said = page.locator("[data-show]"), page.locator("[data-say]")
+    expect(shown).to_have_text("20 min left")
+    expect(said).to_have_attribute("role", "status")
+    for passes, words in (
+        ("10:01", "10 minutes left."),
+        ("05:00", "5 minutes left."),
+        ("04:00", "One minute left."),
+    ):
+        context.clock.fast_forward(passes)
+        expect(said).to_have_text(words)
+    expect(shown).to_be_visible()
+    found = Axe().run(page, options={"runOnly": AXE_RULES}).response["violations"]
+    page.get_by_text("Countdown").click()
+    expect(shown).to_be_hidden()
+    page.reload()
+
+    expect(shown).to_have_text("20 min left")
+    expect(shown).to_be_hidden()
+    assert [violation["id"] for violation in found] == []
+
+
+def test_enter_in_a_field_checks_nothing(context, course):
+    """The first button of the form only saves, so that no answer is checked by mistake."""
+    activity = course.stage.activity(
+        module_id="ethics-telehealth", feedback=FeedbackTiming.AFTER_EACH
+    )
+    attempt = course.open_quiz("ada", activity)
+    page = open_page(context, course, "ada", activity, f"attempts/{attempt.id}")
+    page.locator("[name='response.et-01'][type=checkbox]").first.check()
+    field = page.locator("[name='response.et-06']")
+    field.fill("bond")
+    field.press("Enter")
+
+    expect(page.locator("#save-state")).to_contain_text("Saved", timeout=SOON_MS)
+    expect(page.locator("[name='response.et-06']")).to_have_value("bond")
+    assert [row.checked_at for row in course.fresh().scalars(select(Response))] == [None, None]
+
+
+@pytest.mark.parametrize("width", [320, 1100])
+def test_before_and_after_is_clean_with_figures(context, course, width):
+    """The comparison of two tests, which no demonstration has, is clean and whole as well."""
+    tests = [
+        course.stage.activity(form.value, module_id="taster", form=form)
+        for form in (QuizForm.PRE, QuizForm.POST)
+    ]
+    for number in range(MIN_PEOPLE):
+        person = course.stage.join(f"person-{number}")
+        for test in tests:
+            is_good = test is tests[1] or number % 2 == 0
+            take_quiz(course.stage, test, person, wording="" if is_good else "nonsense")
+    course.session.commit()
+    page = open_page(context, course, "instructor", tests[0], "course/gains")
+    page.set_viewport_size({"width": width, "height": 800})
+
+    found = Axe().run(page, options={"runOnly": AXE_RULES}).response["violations"]
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+    assert page.get_by_text("Mean difference", exact=True).is_visible()
+    assert [violation["id"] for violation in found] == []
+    assert page.evaluate(over) <= 0

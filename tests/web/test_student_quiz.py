@@ -60,7 +60,7 @@ def test_every_item_is_a_fieldset_with_its_stem_as_legend(course, activity, ada)
     places = [page.index(f'data-item="{i.item_id}"') for i in form_from_json(attempt.form).items]
     assert places == sorted(places)
     assert 'data-page="quiz"' in page
-    assert "<legend>In Bordin" in page
+    assert '<legend lang="en">In Bordin' in page
     assert page.count("<fieldset") == 3
 
 

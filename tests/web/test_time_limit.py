@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from lti_alliance.models import Attempt
-from lti_alliance.services import closing, terms
+from lti_alliance.services import closing
+from tests.told_dates import tell_dates
 from tests.web.course import COMPLETION_PARTS, Course, open_course
 from tests.web.visits import SCRIPT, text_of
 
@@ -93,7 +94,7 @@ def test_what_comes_too_late_is_refused_in_words(course):
 def test_the_platforms_dates_are_shown(course):
     """Due date and closing date of the LMS stand on the first page, with the zone."""
     activity = course.stage.activity(**COMPLETION_PARTS)
-    terms.keep_told_dates(
+    tell_dates(
         course.session,
         activity.resource_link,
         course.stage.people["ada"],
@@ -117,7 +118,7 @@ def test_before_the_opening_there_is_something_to_read(course):
     """The task can be read, and nothing can be written, before the LMS opens the activity."""
     activity = course.stage.activity(**COMPLETION_PARTS)
     opens = (course.now() + timedelta(days=1)).isoformat()
-    terms.keep_told_dates(
+    tell_dates(
         course.session,
         activity.resource_link,
         course.stage.people["ada"],
@@ -140,7 +141,7 @@ def test_the_settings_remind_of_the_lms(course):
     activity = course.stage.activity()
     desk = course.visit("instructor", activity)
     before = text_of(desk.get("settings"))
-    terms.keep_told_dates(
+    tell_dates(
         course.session,
         activity.resource_link,
         course.stage.people["ada"],

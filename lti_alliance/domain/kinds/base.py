@@ -1,6 +1,6 @@
 """What every kind of item has, and the words in which a kind answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -32,6 +32,18 @@ class Frame(StrEnum):
 
     EXAM = "exam"
     EVIDENCE = "evidence"
+
+
+class Aspect(StrEnum):
+    """What of the alliance an item is plainly about, in the words of the practice exam."""
+
+    TRUST = "trust"
+    CREDIBILITY = "credibility"
+    EXPERTISE = "expertise"
+    EMPATHY = "empathy"
+    UNDERSTANDING = "understanding"
+    HARMONY = "harmony"
+    """That the others work together."""
 
 
 class Lock(StrEnum):
@@ -73,6 +85,7 @@ class ItemBase:
     points: Decimal = Decimal(1)
     objective: int | None = None
     """The number of an objective of the module, counted from 1."""
+    aspect: Aspect | None = None
     frame: Frame | None = None
     confidence: bool = False
     """Whether the student is also asked how sure they are."""
@@ -104,6 +117,11 @@ class ItemBase:
         """What has a form field of its own, beside the one of the item."""
         return ()
 
+    @property
+    def shown_groups(self) -> tuple[Mapping[str, str], ...]:
+        """What a student reads beside the stem, id to Markdown; each group has ids of its own."""
+        return ()
+
     def unlocked(self) -> slice:
         """Return which of the shown ids may change places."""
         match self.lock:
@@ -120,6 +138,8 @@ class DraftableItem(ItemBase):
     """An item whose key is a judgement, which somebody has to adopt before it counts."""
 
     key: KeyState = KeyState.ADOPTED
+    panel: tuple[str, ...] = ()
+    """Who agreed on an adopted key, by name or role; it makes no other item of it."""
 
     @property
     def worth(self) -> Decimal:

@@ -1,10 +1,10 @@
 """Single and multiple: choose the right options."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from lti_alliance.domain.kinds.base import (
     UNKNOWN_CHOICE,
@@ -49,6 +49,10 @@ class ChoiceResponse:
         """Return plain values for storage."""
         return {"chosen": list(self.chosen)}
 
+    def renamed(self, names: Sequence[Mapping[str, str]]) -> "ChoiceResponse":
+        """Return the same choices by other ids, group by group as ``shown_groups`` has them."""
+        return ChoiceResponse(tuple(names[0][each] for each in self.chosen))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionsItem(ItemBase):
@@ -60,6 +64,27 @@ class OptionsItem(ItemBase):
     def shown_ids(self) -> tuple[str, ...]:
         """The options."""
         return tuple(option.id for option in self.options)
+
+    @property
+    def shown_groups(self) -> tuple[Mapping[str, str], ...]:
+        """The options."""
+        return ({option.id: option.text_markdown for option in self.options},)
+
+    @property
+    def key_texts(self) -> Any:
+        """What decides about the points, in the words that a student reads."""
+        return sorted((option.text_markdown, option.correct) for option in self.options)
+
+    def with_key(self, response: object) -> Self:
+        """Return the item with these options as the right ones."""
+        if not isinstance(response, ChoiceResponse):
+            raise wrong_response(self, response)
+        return replace(
+            self,
+            options=tuple(
+                replace(option, correct=option.id in response.chosen) for option in self.options
+            ),
+        )
 
     @property
     def right_ids(self) -> frozenset[str]:
@@ -124,6 +149,11 @@ class MultipleItem(OptionsItem):
             raise wrong_response(self, response)
         share = self._share(set(response.chosen))
         return Judgement(share=share, feedback_keys=response.chosen)
+
+    @property
+    def key_texts(self) -> Any:
+        """What decides about the points, in the words that a student reads."""
+        return self.scoring, sorted((each.text_markdown, each.correct) for each in self.options)
 
     def content(self) -> dict[str, Any]:
         """Return what makes the item this item and no other."""

@@ -1,6 +1,6 @@
 """Branch: a dialogue in which each choice has a consequence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -61,6 +61,11 @@ class PathResponse:
         """Return plain values for storage."""
         return {"path": list(self.path)}
 
+    def renamed(self, names: Sequence[Mapping[str, str]]) -> "PathResponse":
+        """Return the same way by other ids, group by group as ``shown_groups`` has them."""
+        choices = names[1]
+        return PathResponse(tuple(choices[each] for each in self.path))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchItem(DraftableItem):
@@ -74,6 +79,27 @@ class BranchItem(DraftableItem):
     def part_ids(self) -> tuple[str, ...]:
         """The moments."""
         return tuple(node.id for node in self.nodes)
+
+    @property
+    def shown_groups(self) -> tuple[Mapping[str, str], ...]:
+        """The moments, and the choices by ``node:choice`` with where they lead."""
+        return (
+            {node.id: f"{node.id} {node.text_markdown}" for node in self.nodes},
+            {
+                f"{node.id}:{choice.id}": f"{node.id} {choice.text_markdown} {choice.to}"
+                for node in self.nodes
+                for choice in node.choices
+            },
+        )
+
+    @property
+    def key_texts(self) -> Any:
+        """What decides about the points, in the words that a student reads."""
+        return sorted(
+            (node.id, choice.text_markdown, choice.points)
+            for node in self.nodes
+            for choice in node.choices
+        )
 
     def get_node(self, node_id: str) -> BranchNode:
         """Return a node by its id."""
@@ -117,6 +143,14 @@ class BranchItem(DraftableItem):
     def best(self) -> int:
         """The points of the best way."""
         return _best_from(self, START)
+
+    def best_choices(self, node_id: str) -> frozenset[str]:
+        """Return the choices at a node from which the most can still be earned."""
+        worth = {
+            choice.id: choice.points + _best_from(self, choice.to)
+            for choice in self.get_node(node_id).choices
+        }
+        return frozenset(each for each in worth if worth[each] == max(worth.values()))
 
     def best_way(self) -> PathResponse:
         """Return a way that earns the most."""

@@ -1,10 +1,10 @@
 """Matching, ordering and rate: an answer to choose beside each of several lines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from lti_alliance.domain.kinds.base import (
     DraftableItem,
@@ -36,6 +36,13 @@ class LinesResponse:
     def to_json(self) -> dict[str, Any]:
         """Return plain values for storage."""
         return {"pairs": dict(self.pairs)}
+
+    def renamed(self, names: Sequence[Mapping[str, str]]) -> "LinesResponse":
+        """Return the same answers by other ids, group by group as ``shown_groups`` has them."""
+        lines, answers = names if len(names) > 1 else (names[0], {})
+        return LinesResponse(
+            {lines[line]: answers.get(choice, choice) for line, choice in self.pairs.items()}
+        )
 
 
 class _HasLines:
@@ -85,6 +92,27 @@ class MatchingItem(_HasLines, ItemBase):
     def choice_ids(self) -> tuple[str, ...]:
         """What they may belong to."""
         return tuple(target.id for target in self.targets)
+
+    @property
+    def shown_groups(self) -> tuple[Mapping[str, str], ...]:
+        """The statements, and what they may belong to."""
+        return (
+            {row.id: row.text_markdown for row in self.rows},
+            {target.id: target.text_markdown for target in self.targets},
+        )
+
+    @property
+    def key_texts(self) -> Any:
+        """What decides about the points, in the words that a student reads."""
+        targets = {target.id: target.text_markdown for target in self.targets}
+        return self.scoring, sorted((row.text_markdown, targets[row.target]) for row in self.rows)
+
+    def with_key(self, response: object) -> Self:
+        """Return the item with each statement where the response puts it."""
+        if not isinstance(response, LinesResponse):
+            raise wrong_response(self, response)
+        rows = (replace(row, target=response.pairs.get(row.id, row.target)) for row in self.rows)
+        return replace(self, rows=tuple(rows))
 
     def read(self, values: Sequence[str]) -> LinesResponse | None:
         """Read ``row:target`` values; None means that nothing was chosen."""
@@ -138,6 +166,25 @@ class OrderingItem(_HasLines, ItemBase):
     def choice_ids(self) -> tuple[str, ...]:
         """The places, from 1."""
         return tuple(str(place) for place in range(1, len(self.entries) + 1))
+
+    @property
+    def shown_groups(self) -> tuple[Mapping[str, str], ...]:
+        """The entries."""
+        return ({entry.id: entry.text_markdown for entry in self.entries},)
+
+    @property
+    def key_texts(self) -> Any:
+        """What decides about the points, in the words that a student reads."""
+        texts = {entry.id: entry.text_markdown for entry in self.entries}
+        return self.scoring, [[texts[each] for each in order] for order in self.right_orders]
+
+    def with_key(self, response: object) -> Self:
+        """Return the item with the entries in the order of a whole response, and no other one."""
+        if not isinstance(response, LinesResponse) or not self.is_whole(response):
+            raise wrong_response(self, response)
+        places = response.pairs
+        entries = sorted(self.entries, key=lambda entry: int(places[entry.id]))
+        return replace(self, entries=tuple(entries), also=())
 
     @property
     def right_orders(self) -> tuple[tuple[str, ...], ...]:
@@ -214,6 +261,29 @@ class RateItem(_HasLines, DraftableItem):
     def choice_ids(self) -> tuple[str, ...]:
         """The values of the scale."""
         return tuple(str(point.number) for point in self.scale)
+
+    @property
+    def shown_groups(self) -> tuple[Mapping[str, str], ...]:
+        """The replies, and the values of the scale."""
+        return (
+            {reply.id: reply.text_markdown for reply in self.replies},
+            {str(point.number): point.name for point in self.scale},
+        )
+
+    @property
+    def key_texts(self) -> Any:
+        """What decides about the points, in the words that a student reads."""
+        return self.scoring, sorted((reply.text_markdown, reply.value) for reply in self.replies)
+
+    def with_key(self, response: object) -> Self:
+        """Return the item with each reply at the value that the response gives it."""
+        if not isinstance(response, LinesResponse):
+            raise wrong_response(self, response)
+        given = response.pairs
+        replies = (
+            replace(reply, value=int(given.get(reply.id, reply.value))) for reply in self.replies
+        )
+        return replace(self, replies=tuple(replies))
 
     def read(self, values: Sequence[str]) -> LinesResponse | None:
         """Read ``reply:value`` values; None means that nothing was rated."""

@@ -1,11 +1,11 @@
 """Short and numeric: write a word or a few, or a number."""
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from lti_alliance.domain.kinds.base import (
     ItemBase,
@@ -44,6 +44,10 @@ class TextResponse:
         """Return plain values for storage."""
         return {"text": self.text}
 
+    def renamed(self, names: Sequence[Mapping[str, str]]) -> "TextResponse":
+        """Return the response itself: nothing in it has an id."""
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortItem(ItemBase):
@@ -72,6 +76,24 @@ class ShortItem(ItemBase):
             return Judgement(share=Fraction(0), unmatched=True)
         best = max(matching, key=lambda index: self.accepted[index].share)
         return Judgement(share=Fraction(self.accepted[best].share), feedback_keys=(str(best),))
+
+    @property
+    def key_texts(self) -> Any:
+        """What decides about the points."""
+        return sorted((key.text, key.share) for key in self.accepted)
+
+    def with_key(self, response: object) -> Self:
+        """Return the item with a further wording that earns everything."""
+        if not isinstance(response, TextResponse):
+            raise wrong_response(self, response)
+        text = response.text
+        if not any(matches(key.text, text) for key in self.accepted):
+            return replace(self, accepted=(*self.accepted, ShortKey(text)))
+        accepted = (
+            replace(key, share=Decimal(1)) if matches(key.text, text) else key
+            for key in self.accepted
+        )
+        return replace(self, accepted=tuple(accepted))
 
     def content(self) -> dict[str, Any]:
         """Return what makes the item this item and no other."""
@@ -102,6 +124,10 @@ class NumberResponse:
     def to_json(self) -> dict[str, Any]:
         """Return plain values for storage."""
         return {"number": self.text}
+
+    def renamed(self, names: Sequence[Mapping[str, str]]) -> "NumberResponse":
+        """Return the response itself: nothing in it has an id."""
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +160,21 @@ class NumericItem(ItemBase):
             return Judgement(share=Fraction(0))
         best = max(within, key=lambda index: self.accepted[index].share)
         return Judgement(share=Fraction(self.accepted[best].share), feedback_keys=(str(best),))
+
+    @property
+    def key_texts(self) -> Any:
+        """What decides about the points."""
+        return sorted((key.low, key.high, key.share) for key in self.accepted)
+
+    def with_key(self, response: object) -> Self:
+        """Return the item with this number as the one that earns everything."""
+        number = as_number(response.text) if isinstance(response, NumberResponse) else None
+        if number is None:
+            raise wrong_response(self, response)
+        partly = tuple(
+            key for key in self.accepted if key.share < 1 and not key.low <= number <= key.high
+        )
+        return replace(self, accepted=(NumericKey(low=number, high=number), *partly))
 
     def content(self) -> dict[str, Any]:
         """Return what makes the item this item and no other."""

@@ -57,7 +57,7 @@ def initiate(platform: Platform, launch: PendingLaunch, person: Person) -> dict[
     if switches.login_fields in {"lti_deployment_id", "deployment_id"}:
         fields[switches.login_fields] = tool.deployment_id
     if switches.storage_target:
-        fields["lti_storage_target"] = "post_message_forwarding"
+        fields["lti_storage_target"] = switches.storage_frame
     return fields
 
 
@@ -82,7 +82,7 @@ def authorize(platform: Platform) -> Response:
         claims = id_token_claims(platform, launch, nonce=asked.get("nonce", ""))
         fields["id_token"] = platform.sign(claims)
         if platform.state.switches.storage_target:
-            fields["lti_storage_target"] = "post_message_forwarding"
+            fields["lti_storage_target"] = platform.state.switches.storage_frame
     if asked.get("state"):
         fields["state"] = asked["state"]
     return form_post(uri, fields)

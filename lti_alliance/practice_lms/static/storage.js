@@ -1,7 +1,10 @@
 // Keeps launch data for the tool (lti.put_data, lti.get_data), each tool's apart from others'.
 const MOST_KEYS = 500;
 const MOST_CHARACTERS = 4096;
-const tool = new URL(document.querySelector("[data-tool-origin]").dataset.toolOrigin).origin;
+const LATE_MS = 3000;
+const { toolOrigin, storageFrame, storageAnswers } =
+  document.querySelector("[data-tool-origin]").dataset;
+const tool = new URL(toolOrigin).origin;
 const prefix = `lti:${document.body.dataset.platform}:${tool}:`;
 
 function ownKeys() {
@@ -26,8 +29,8 @@ function put(key, value) {
 function answerTo(message) {
   const subject = message.subject ?? message.messageType;
   if (subject === "lti.capabilities") {
-    const frame = "post_message_forwarding";
-    const stored = [{ subject: "lti.get_data", frame }, { subject: "lti.put_data", frame }];
+    const frame = storageFrame === "_parent" ? {} : { frame: storageFrame };
+    const stored = ["lti.get_data", "lti.put_data"].map((each) => ({ subject: each, ...frame }));
     return { supported_messages: [{ subject: "lti.capabilities" }, { subject: "lti.frameResize" }, ...stored] };
   }
   if (subject !== "lti.put_data" && subject !== "lti.get_data") return null;
@@ -46,8 +49,9 @@ addEventListener("message", (event) => {
   }
   if (!message || typeof message !== "object") return;
   const answer = answerTo(message);
-  if (answer === null) return;
+  if (answer === null || storageAnswers === "never") return;
   const subject = message.subject ?? message.messageType;
-  event.source.postMessage(
-    { subject: `${subject}.response`, message_id: message.message_id, ...answer }, event.origin);
+  const reply = { subject: `${subject}.response`, message_id: message.message_id, ...answer };
+  // The tool's page may have gone on by then: what comes too late must change nothing.
+  setTimeout(() => event.source?.postMessage(reply, event.origin), storageAnswers === "late" ? LATE_MS : 0);
 });

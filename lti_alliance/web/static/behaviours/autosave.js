@@ -3,8 +3,7 @@
 
 import { inWords } from "./local-time.js";
 
-const PAUSE_MS = 2_000;
-const RETRY_MS = 10_000;
+const [PAUSE_MS, RETRY_MS] = [2_000, 10_000];
 const KEEPALIVE_BYTES = 60_000;
 
 function isChanged(field) {
@@ -88,8 +87,7 @@ export default function autosave(form) {
       return stop(status.dataset.stale, [compare(), newer()]);
     }
     if (answer.status === 409) return stop(status.dataset.closed, [newer()]);
-    if (answer.status === 422) return failed(message ?? status.dataset.trouble, null);
-    return failed(status.dataset.trouble);
+    return answer.status === 422 ? failed(message ?? status.dataset.trouble, null) : failed(status.dataset.trouble);
   }
 
   function failed(sentence, retryAfter = RETRY_MS) {
@@ -106,19 +104,16 @@ export default function autosave(form) {
 
   function compare() {
     // The ordinary way to save, without scripts, answers a conflict with a page of both versions.
+    const onclick = () => form.requestSubmit(saveButton);
+    const className = "button button-second button-small";
+    const textContent = status.dataset.compare;
     const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button button-second button-small";
-    button.textContent = status.dataset.compare;
-    button.addEventListener("click", () => form.requestSubmit(saveButton));
-    return button;
+    return Object.assign(button, { type: "button", className, textContent, onclick });
   }
 
   function newer() {
-    const link = document.createElement("a");
-    link.href = window.location.href;
-    link.textContent = status.dataset.newer;
-    return link;
+    const looks = { href: window.location.href, textContent: status.dataset.newer };
+    return Object.assign(document.createElement("a"), looks);
   }
 
   // Somebody may have begun before this script arrived, or the browser filled the form in again.

@@ -1,12 +1,10 @@
 // Lets an LMS close the frame or tab in which the tool was registered
 // (Dynamic Registration 1.0 section 3.7). Who opened it is not known, so no data goes along.
 
-const MESSAGE = { subject: "org.imsglobal.lti.close" };
-
 export default function closeFrame(element) {
   const button = element.querySelector("button");
   const opener = window.opener ?? (window.parent === window ? null : window.parent);
   if (!button || !opener) return;
   button.hidden = false;
-  button.addEventListener("click", () => opener.postMessage(MESSAGE, "*"));
+  button.onclick = () => opener.postMessage({ subject: "org.imsglobal.lti.close" }, "*");
 }

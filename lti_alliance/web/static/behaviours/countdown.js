@@ -3,6 +3,7 @@
 
 const WARN_MIN = [10, 5, 1];
 const SHOW_SECONDS_BELOW = 120;
+const FOLDED = "countdown-folded";
 
 export default function countdown(box) {
   const [show, say] = [box.querySelector("[data-show]"), box.querySelector("[data-say]")];
@@ -19,25 +20,23 @@ export default function countdown(box) {
 
   function tick() {
     const rest = left();
-    show.textContent = ` (${words(rest)})`;
-    const due = open.filter((minute) => rest <= minute * 60);
-    open = open.filter((minute) => rest > minute * 60);
+    show.textContent = words(rest);
     // After a sleeping laptop wakes up several are due: the nearest is true.
-    if (due.length) {
-      const minute = due.at(-1);
-      say.textContent = minute === 1 ? last : warning.replace("{minutes}", minute);
-    }
-    if (rest > 0) window.setTimeout(tick, 1000);
-    else finish();
-  }
-
-  function finish() {
+    const due = open.findLast((minute) => rest <= minute * 60);
+    open = open.filter((minute) => rest > minute * 60);
+    if (due) say.textContent = due === 1 ? last : warning.replace("{minutes}", due);
+    if (rest > 0) return window.setTimeout(tick, 1000);
     show.textContent = "";
     say.textContent = over;
     say.classList.remove("visually-hidden");
     const button = document.querySelector("[data-hand-in]");
-    button?.form.requestSubmit(button);
+    return button?.form.requestSubmit(button);
   }
 
   tick();
+  const fold = box.querySelector("details");
+  try {
+    fold.open = !sessionStorage.getItem(FOLDED);
+    fold.addEventListener("toggle", () => sessionStorage.setItem(FOLDED, fold.open ? "" : "yes"));
+  } catch {} // A browser that keeps nothing for a framed page shows it on each page anew.
 }

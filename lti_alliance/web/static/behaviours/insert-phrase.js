@@ -5,9 +5,8 @@ export default function insertPhrase(group) {
   group.querySelector(".hint")?.remove();
   for (const choice of group.querySelectorAll("label.choice")) {
     const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button button-second button-phrase";
-    button.textContent = choice.textContent.trim();
+    const textContent = choice.textContent.trim();
+    Object.assign(button, { type: "button", className: "button button-second button-phrase", textContent });
     button.addEventListener("click", () => {
       const before = into.value.slice(0, into.selectionEnd).trimEnd();
       const after = into.value.slice(into.selectionEnd);

@@ -3,8 +3,7 @@
 
 import { bind } from "./main.js";
 
-const FIRST_MS = 700;
-const SLOWEST_MS = 20_000;
+const [FIRST_MS, SLOWEST_MS] = [700, 20_000];
 
 export default function live(element) {
   let wait = FIRST_MS;

@@ -3,17 +3,15 @@
 export default function orderList(list) {
   const rows = () => [...list.children];
   const place = (row) => row.querySelector("select").selectedIndex;
-  const said = document.createElement("p");
-  said.className = "visually-hidden";
-  said.setAttribute("aria-live", "polite");
+  const looks = { className: "visually-hidden", ariaLive: "polite" };
+  const said = Object.assign(document.createElement("p"), looks);
   list.after(said);
   if (rows().every(place)) list.append(...rows().sort((a, b) => place(a) - place(b)));
   for (const row of rows()) {
     for (const way of ["up", "down"]) {
       const button = document.createElement("button");
-      button.type = "button";
-      button.className = "button button-second button-small";
-      button.textContent = list.dataset[way];
+      const className = "button button-second button-small";
+      Object.assign(button, { type: "button", className, textContent: list.dataset[way] });
       button.setAttribute("aria-describedby", (row.querySelector("label").id ||= `${row.querySelector("select").id}-text`));
       button.addEventListener("click", () => {
         if (way === "up") row.previousElementSibling?.before(row);

@@ -16,11 +16,9 @@ function propose(zone, input) {
     element[element.matches("input") ? "value" : "textContent"] = zone;
   }
   for (const field of document.querySelectorAll("input[type=datetime-local]")) {
-    if (field.value) field.value = onOwnClock(new Date(`${field.value}Z`));
+    if (!field.value) continue;
+    const moment = new Date(`${field.value}Z`);
+    const local = new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000);
+    field.value = local.toISOString().slice(0, 16);
   }
-}
-
-function onOwnClock(moment) {
-  const local = new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 16);
 }

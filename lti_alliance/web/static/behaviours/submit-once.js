@@ -6,8 +6,7 @@ export default function submitOnce(form) {
     sent = state;
     for (const button of form.querySelectorAll("button")) {
       button.toggleAttribute("data-sent", state);
-      if (state) button.setAttribute("aria-disabled", "true");
-      else button.removeAttribute("aria-disabled");
+      button.ariaDisabled = state || null;
     }
   };
   form.addEventListener("submit", (event) => {

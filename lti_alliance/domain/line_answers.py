@@ -1,0 +1,104 @@
+"""What a class answered beside the lines of an item: ratings against the key, and orders."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean, pstdev
+
+from lti_alliance.domain.items import LinesResponse, OrderingItem, RateItem
+
+Pairs = Mapping[str, str]
+"""Line to answer, as one person gave them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRatings:
+    """How a reply was rated."""
+
+    reply_id: str
+    key: int
+    count: int
+    mean: float | None
+    deviation: float | None
+    """None with fewer than two ratings."""
+    agree: int
+    """How many gave it the value of the key."""
+    near: int
+    """How many were a step beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Two entries that were put the wrong way round."""
+
+    first: str
+    """What comes first in a right order."""
+    second: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How far the orders of a class are from a right one."""
+
+    count: int
+    """Whole orders; half ones say nothing."""
+    displacement: float | None
+    """By how many places an entry is off in the mean."""
+    swap: Swap | None
+    """The commonest, the nearer neighbours first; None where nobody swapped anything."""
+
+
+def ratings(item: RateItem, given: Sequence[Pairs]) -> tuple[ReplyRatings, ...]:
+    """Describe how each reply of an item was rated."""
+    numbers = sorted(point.number for point in item.scale)
+    found = []
+    for reply in item.replies:
+        values = [int(pairs[reply.id]) for pairs in given if reply.id in pairs]
+        steps = [abs(numbers.index(value) - numbers.index(reply.value)) for value in values]
+        found.append(
+            ReplyRatings(
+                reply_id=reply.id,
+                key=reply.value,
+                count=len(values),
+                mean=fmean(values) if values else None,
+                deviation=pstdev(values) if len(values) > 1 else None,
+                agree=steps.count(0),
+                near=steps.count(1),
+            )
+        )
+    return tuple(found)
+
+
+def orders(item: OrderingItem, given: Sequence[Pairs]) -> Orders:
+    """Describe the orders of a class, each against the right order to which it is nearest."""
+    whole = [r for pairs in given if item.is_whole(r := LinesResponse(pairs))]
+    away: list[int] = []
+    swaps: Counter[tuple[str, str]] = Counter()
+    for response in whole:
+        right = item.closest(response)
+        places = {entry: int(response.pairs[entry]) for entry in right}
+        away += [abs(places[entry] - place) for place, entry in enumerate(right, start=1)]
+        swaps.update(
+            (first, second)
+            for first, second in combinations(right, 2)
+            if places[first] > places[second]
+        )
+    return Orders(
+        count=len(whole),
+        displacement=fmean(away) if away else None,
+        swap=_commonest(swaps, item.shown_ids),
+    )
+
+
+def _commonest(swaps: Counter[tuple[str, str]], source: Sequence[str]) -> Swap | None:
+    if not swaps:
+        return None
+
+    def rank(pair: tuple[str, str]) -> tuple[int, int, int]:
+        first, second = source.index(pair[0]), source.index(pair[1])
+        return -swaps[pair], abs(second - first), first
+
+    pair = min(swaps, key=rank)
+    return Swap(*pair, swaps[pair])

@@ -1,0 +1,191 @@
+"""Answers of an attempt: saved while they are written, checked one by one, handed in once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from lti_alliance.content.catalogue import Catalogue
+from lti_alliance.domain import attempts as rules
+from lti_alliance.domain.attempts import AttemptState
+from lti_alliance.domain.items import Response, is_whole, response_field, response_to_json
+from lti_alliance.errors import AlreadySubmitted, InvalidInput, NotFound, Stale
+from lti_alliance.models import Attempt, Grade
+from lti_alliance.models import Response as ResponseRow
+from lti_alliance.models.statements import rows_changed
+from lti_alliance.services import audit, grading, judging, terms
+from lti_alliance.services.attempt_sheets import Fields, get_sheet, read_confidences, read_fields
+
+ANSWER_FIRST = "Answer all of this question before you check it."
+
+
+def save_responses(
+    session: Session,
+    catalogue: Catalogue,
+    *,
+    attempt: Attempt,
+    fields: Fields,
+    base_version: int,
+    at: datetime,
+) -> int:
+    """Save answers while they are being written and return the new version.
+
+    ``base_version`` is the version the page started from: ``Stale`` says that another tab or
+    device saved since, and nothing is overwritten.
+    """
+    _check_may_save(session, attempt, at=at)
+    sheet = get_sheet(session, catalogue, attempt)
+    responses, confidences = read_fields(sheet, fields), read_confidences(sheet, fields)
+    if not _move(session, attempt, base_version, saved_at=at):
+        _raise_why(session, attempt)
+    _write(session, attempt, responses, confidences)
+    session.expire(attempt)
+    return base_version + 1
+
+
+def check_answer(
+    session: Session,
+    catalogue: Catalogue,
+    *,
+    attempt: Attempt,
+    item_id: str,
+    fields: Fields,
+    base_version: int,
+    at: datetime,
+) -> None:
+    """Save what was sent, and fix one answer for the rest of the attempt so that it may be judged.
+
+    One conditional UPDATE decides, as with a save: of two tabs that check two answers to the same
+    item one does, and the other gets ``Stale``. Raises ``InvalidInput`` with the item's field
+    when it has not been answered whole.
+    """
+    _check_may_save(session, attempt, at=at)
+    rules.check_may_check(terms.settings_for_attempt(session, attempt))
+    sheet = get_sheet(session, catalogue, attempt)
+    item = next((each for each in sheet.items if each.id == item_id), None)
+    if item is None:
+        raise NotFound("item.unknown")
+    responses, confidences = read_fields(sheet, fields), read_confidences(sheet, fields)
+    if not is_whole(item, {**sheet.responses, **responses}.get(item_id)):
+        raise InvalidInput({response_field(item_id): ANSWER_FIRST}, code="response.invalid")
+    if not _move(session, attempt, base_version, saved_at=at):
+        _raise_why(session, attempt)
+    _write(session, attempt, responses, confidences)
+    checked = rows_changed(
+        session,
+        update(ResponseRow)
+        .where(
+            ResponseRow.attempt_id == attempt.id,
+            ResponseRow.item_id == item_id,
+            ResponseRow.checked_at.is_(None),
+        )
+        .values(checked_at=at),
+    )
+    session.expire_all()
+    if checked:
+        audit.record(
+            session,
+            "attempt.answer_checked",
+            at=at,
+            actor=attempt.membership,
+            object_kind="attempt",
+            object_id=attempt.id,
+            details={"number": attempt.number, "item": item_id},
+        )
+
+
+def submit_attempt(
+    session: Session,
+    catalogue: Catalogue,
+    *,
+    attempt: Attempt,
+    fields: Fields,
+    base_version: int,
+    at: datetime,
+) -> Grade:
+    """Hand the attempt in, judge it and let the grade follow, all in one transaction.
+
+    One conditional UPDATE decides: of two clicks, tabs or devices exactly one hands in, and the
+    others get ``AlreadySubmitted`` or ``Stale``.
+    """
+    _check_may_save(session, attempt, at=at)
+    sheet = get_sheet(session, catalogue, attempt)
+    responses, confidences = read_fields(sheet, fields), read_confidences(sheet, fields)
+    if not _move(
+        session,
+        attempt,
+        base_version,
+        saved_at=at,
+        state=AttemptState.GRADED,
+        submitted_at=at,
+    ):
+        _raise_why(session, attempt)
+    _write(session, attempt, responses, confidences)
+    session.refresh(attempt)
+    audit.record(
+        session,
+        "attempt.submitted",
+        at=at,
+        actor=attempt.membership,
+        object_kind="attempt",
+        object_id=attempt.id,
+        details={"number": attempt.number},
+    )
+    judging.judge_attempt(session, attempt, sheet.module)
+    return grading.refresh_grade(session, attempt.activity, attempt.membership, at=at)
+
+
+def _check_may_save(session: Session, attempt: Attempt, *, at: datetime) -> None:
+    rules.check_may_save(
+        AttemptState(attempt.state),
+        terms.settings_for_attempt(session, attempt),
+        deadline_at=attempt.deadline_at,
+        at=at,
+    )
+
+
+def _move(session: Session, attempt: Attempt, base_version: int, **values: object) -> bool:
+    """Change the attempt if it is still open and unsaved since ``base_version``."""
+    statement = (
+        update(Attempt)
+        .where(
+            Attempt.id == attempt.id,
+            Attempt.state == AttemptState.IN_PROGRESS,
+            Attempt.saved_version == base_version,
+        )
+        .values(saved_version=Attempt.saved_version + 1, **values)
+    )
+    return rows_changed(session, statement) == 1
+
+
+def _raise_why(session: Session, attempt: Attempt) -> None:
+    session.refresh(attempt)
+    if AttemptState(attempt.state).is_handed_in:
+        raise AlreadySubmitted("attempt.already_submitted")
+    raise Stale(attempt.saved_version)
+
+
+def _write(
+    session: Session,
+    attempt: Attempt,
+    responses: Mapping[str, Response | None],
+    confidences: Mapping[str, int | None],
+) -> None:
+    rows = {
+        row.item_id: row
+        for row in session.scalars(select(ResponseRow).where(ResponseRow.attempt_id == attempt.id))
+    }
+    for item_id, response in responses.items():
+        value = response_to_json(response) if response is not None else None
+        if item_id in rows:
+            rows[item_id].value = value
+        elif value is not None:
+            rows[item_id] = ResponseRow(attempt_id=attempt.id, item_id=item_id, value=value)
+            session.add(rows[item_id])
+    for item_id, sure in confidences.items():
+        if item_id in rows:
+            rows[item_id].confidence = sure
+        elif sure is not None:
+            session.add(ResponseRow(attempt_id=attempt.id, item_id=item_id, confidence=sure))
+    session.flush()
