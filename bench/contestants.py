@@ -8,9 +8,9 @@ import base64
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -31,7 +31,10 @@ from lti_alliance.settings import load
 
 FLOOR, FILES, REDIS, TOOL = "floor", "PyLTI1p3, files", "PyLTI1p3, Redis", "this tool"
 REDIS_URL = "redis://127.0.0.1:6379/7"
-FLOOR_TABLE = "CREATE TABLE launches (nonce text PRIMARY KEY, sub text, roles text, at timestamptz)"
+FLOOR_TABLES = (
+    "CREATE TABLE launches (nonce text PRIMARY KEY, sub text, roles text, at timestamptz)",
+    "CREATE TABLE answers (sub text PRIMARY KEY, version int, sheet jsonb, at timestamptz)",
+)
 _UPGRADE_WITHIN_S = 120
 
 
@@ -45,6 +48,10 @@ class Contestant:
     """CPU seconds of its server's processes so far."""
     database_s: Callable[[], float]
     """CPU seconds of its database so far."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """With which settings its processes run; empty for others than this tool."""
+    own_url: str = ""
+    """The address of its database for the benchmark's own work, which is not counted."""
 
     @property
     def launch_url(self) -> str:
@@ -111,7 +118,8 @@ def _other(
     store = database.url.replace("+psycopg", "")
     if name == FLOOR:
         with psycopg.connect(store) as connection:
-            connection.execute(FLOOR_TABLE)
+            for table in FLOOR_TABLES:
+                connection.execute(table)
     facts = {
         "issuer": issuer.issuer,
         "client_id": issuer.client_id,
@@ -186,6 +194,8 @@ def _tool(
         url,
         cpu_s=lambda: tree_seconds(process.pid),
         database_s=lambda: meter.used_s() or 0.0,
+        env=env,
+        own_url=database.own_url,
     )
 
 

@@ -2,7 +2,7 @@
 
 A login that hands out a signed state, and a launch that verifies the token and the state and
 inserts one row. It knows one platform, whose key it was given, has no pages and tells no roles: no
-tool can do less. Served as ``bench.floor_app:app`` with the facts in ``BENCH_FACTS``.
+tool can do less. Saving answers is a signed session and one upsert, which judges nothing. Served as ``bench.floor_app:app`` with the facts in ``BENCH_FACTS``.
 """
 
 import json
@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import jwt
 import psycopg
-from flask import Flask, Response, abort, make_response, redirect, request
+from flask import Flask, Response, abort, jsonify, make_response, redirect, request, session
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -25,6 +25,7 @@ _STATES = URLSafeTimedSerializer(_FACTS["secret_key"])
 _connections: dict[int, psycopg.Connection] = {}
 
 app = Flask(__name__)
+app.config["SECRET_KEY"] = _FACTS["secret_key"]
 
 
 @app.post("/lti/login")
@@ -79,6 +80,31 @@ def launch() -> Response:
     if done.rowcount != 1:
         abort(401)
     return make_response("<!doctype html><title>Launched</title><p>Launched.")
+
+
+@app.post("/session")
+def begin_session() -> Response:
+    """Let somebody in who says their name."""
+    session["sub"] = request.form["sub"]
+    return make_response("")
+
+
+@app.post("/autosave")
+def autosave() -> Response:
+    """Keep a sheet of answers, unless another page has saved since."""
+    sub, version = session["sub"], int(request.form["saved_version"])
+    sheet = json.dumps(
+        {name: value for name, value in request.form.items() if name != "csrf_token"}
+    )
+    done = _connection().execute(
+        "INSERT INTO answers VALUES (%s, 1, %s, now()) ON CONFLICT (sub) DO UPDATE"
+        " SET version = answers.version + 1, sheet = excluded.sheet, at = excluded.at"
+        " WHERE answers.version = %s",
+        (sub, sheet, version),
+    )
+    if done.rowcount != 1:
+        abort(409)
+    return jsonify(saved_version=version + 1)
 
 
 def _connection() -> psycopg.Connection:

@@ -6,17 +6,13 @@ that should not have; times are reported and never judged.
 """
 
 import argparse
-import json
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import median, quantiles
-from urllib.parse import parse_qs, urljoin, urlsplit
 
 from bench import report
-from bench.children import free_port
+from bench.arena import arena
 from bench.contestants import (
     FILES,
     FLOOR,
@@ -26,21 +22,12 @@ from bench.contestants import (
     Contestant,
     Serving,
     is_redis_up,
-    serving,
 )
+from bench.crowd import Browser, crowd_of, fault_of, launch, log_in, sign
 from bench.databases import find_server, server_version
-from bench.http_load import Answer, Ask, ask_all
-from bench.messages import Issuer, login_form, new_issuer
+from bench.messages import Issuer
 from bench.senders import SenderFailed
-from lti_alliance.demo.processes import (
-    DemoError,
-    Interrupted,
-    Processes,
-    interrupt_on_signals,
-    python,
-    wait_until_up,
-)
-from lti_alliance.demo.run import ROOT
+from lti_alliance.demo.processes import DemoError, Interrupted, interrupt_on_signals
 
 NAMES = (FLOOR, FILES, REDIS, TOOL)
 _BATCH = 100
@@ -71,30 +58,6 @@ class Run:
         return (self.cpu_s + self.database_s) * 1000 / max(1, self.landed)
 
 
-@dataclass
-class Browser:
-    """One student's browser: what it keeps for one contestant."""
-
-    sub: str
-    cookies: dict[str, str] = field(default_factory=dict)
-    answer: Answer | None = None
-    token: str = ""
-    state: str = ""
-
-    def take(self, answer: Answer) -> None:
-        """Keep what came back."""
-        self.answer = answer
-        for name, value in answer.cookies().items():
-            if value:
-                self.cookies[name] = value
-            else:
-                self.cookies.pop(name, None)
-
-    def forget_launches(self) -> None:
-        """Drop the cookies of earlier launches, as a browser does when they end."""
-        self.cookies = {k: v for k, v in self.cookies.items() if k.endswith("-probe")}
-
-
 def main() -> None:
     """Run what the options ask for and report it."""
     chosen = _parse()
@@ -117,38 +80,16 @@ def main() -> None:
 
 
 def _measure(chosen: argparse.Namespace, server: str) -> Iterator[Run]:
-    with tempfile.TemporaryDirectory(prefix="alliance-bench-") as name:
-        folder = Path(name)
-        processes = Processes(folder / "logs")
-        port = free_port()
-        issuer = new_issuer(f"http://127.0.0.1:{port}", padding_chars=chosen.padding)
-        keys = folder / "keys.json"
-        keys.write_text(json.dumps(issuer.jwks), encoding="utf-8")
-        processes.start(
-            "platform",
-            python("-m", "bench.load_platform", "--port", str(port), "--keys", str(keys)),
-            env={},
-            cwd=ROOT,
-        )
-        wait_until_up(f"{issuer.base_url}/keys", processes)
-        how = Serving(workers=chosen.workers, threads=chosen.threads)
-        names = tuple(each for each in NAMES if each in chosen.names)
-        try:
-            with serving(
-                names, issuer, server=server, folder=folder, processes=processes, how=how
-            ) as found:
-                yield from _rounds(chosen, issuer, found)
-        finally:
-            processes.stop()
+    how = Serving(workers=chosen.workers, threads=chosen.threads)
+    names = tuple(each for each in NAMES if each in chosen.names)
+    with arena(names, server=server, how=how, padding_chars=chosen.padding) as found:
+        yield from _rounds(chosen, found.issuer, found.contestants)
 
 
 def _rounds(
     chosen: argparse.Namespace, issuer: Issuer, found: Sequence[Contestant]
 ) -> Iterator[Run]:
-    crowds = {
-        each.name: [Browser(f"student-{number}") for number in range(chosen.students)]
-        for each in found
-    }
+    crowds = {each.name: crowd_of(chosen.students) for each in found}
     for number in range(chosen.rounds + 1):
         turn = number % len(found)
         for contestant in [*found[turn:], *found[:turn]]:
@@ -179,16 +120,16 @@ def _run(
         for browser in browsers:
             browser.forget_launches()
         before = contestant.cpu_s(), contestant.database_s()
-        login_s += _log_in(contestant, issuer, browsers, at_once=chosen.at_once)
+        login_s += log_in(contestant, issuer, browsers, at_once=chosen.at_once)
         between = contestant.cpu_s(), contestant.database_s()
         for browser in browsers:
-            _sign(browser, issuer, contestant)
+            sign(browser, issuer, contestant)
         begun = contestant.cpu_s(), contestant.database_s()
-        launch_s += _launch(contestant, browsers, at_once=chosen.at_once)
+        launch_s += launch(contestant, browsers, at_once=chosen.at_once)
         ended = contestant.cpu_s(), contestant.database_s()
         cpu_s += between[0] - before[0] + ended[0] - begun[0]
         database_s += between[1] - before[1] + ended[1] - begun[1]
-        faults += [text for browser in browsers if (text := _fault(browser))]
+        faults += [text for browser in browsers if (text := fault_of(browser))]
     return Run(
         name=contestant.name,
         round=number,
@@ -200,64 +141,6 @@ def _run(
         launch_s=tuple(launch_s),
         faults=tuple(faults),
     )
-
-
-def _log_in(
-    contestant: Contestant, issuer: Issuer, browsers: Sequence[Browser], *, at_once: int
-) -> list[float]:
-    asks = [
-        Ask(
-            contestant.login_url,
-            form=login_form(issuer, sub=browser.sub, launch_url=contestant.launch_url),
-            cookies=browser.cookies,
-        )
-        for browser in browsers
-    ]
-    waited = _send(browsers, asks, at_once=at_once)
-    # Who was never here is first asked to bring a cookie back.
-    detour = [b for b in browsers if b.answer and b.answer.status == 303]
-    asks = [
-        Ask(urljoin(contestant.url, b.answer.header("Location")), cookies=b.cookies)
-        for b in detour
-        if b.answer
-    ]
-    _send(detour, asks, at_once=at_once)
-    return waited
-
-
-def _launch(contestant: Contestant, browsers: Sequence[Browser], *, at_once: int) -> list[float]:
-    asks = [
-        Ask(
-            contestant.launch_url,
-            form={"id_token": browser.token, "state": browser.state},
-            cookies=browser.cookies,
-        )
-        for browser in browsers
-    ]
-    return _send(browsers, asks, at_once=at_once)
-
-
-def _send(browsers: Sequence[Browser], asks: Sequence[Ask], *, at_once: int) -> list[float]:
-    answers = ask_all(asks, at_once=at_once)
-    for browser, answer in zip(browsers, answers, strict=True):
-        browser.take(answer)
-    return [answer.seconds for answer in answers]
-
-
-def _sign(browser: Browser, issuer: Issuer, contestant: Contestant) -> None:
-    assert browser.answer is not None
-    query = parse_qs(urlsplit(browser.answer.header("Location")).query)
-    browser.state = query.get("state", [""])[0]
-    nonce = query.get("nonce", [""])[0]
-    browser.token = issuer.sign(sub=browser.sub, nonce=nonce, launch_url=contestant.launch_url)
-
-
-def _fault(browser: Browser) -> str:
-    answer = browser.answer
-    assert answer is not None
-    if answer.status in (200, 303):
-        return ""
-    return f"{browser.sub}: {answer.status} {answer.body[-200:]!r}"
 
 
 def table(runs: Sequence[Run]) -> str:
