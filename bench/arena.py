@@ -1,4 +1,4 @@
-"""Where contestants meet: a load platform, databases, served tools, all gone when the block ends."""
+"""Where contestants meet: a load platform, databases and served tools, gone at the end."""
 
 import json
 import tempfile

@@ -18,6 +18,8 @@ class Browser:
     answer: Answer | None = None
     token: str = ""
     state: str = ""
+    home: str = ""
+    """The address of the page that its last launch opened."""
 
     def take(self, answer: Answer) -> None:
         """Keep what came back."""

@@ -2,7 +2,8 @@
 
 A login that hands out a signed state, and a launch that verifies the token and the state and
 inserts one row. It knows one platform, whose key it was given, has no pages and tells no roles: no
-tool can do less. Saving answers is a signed session and one upsert, which judges nothing. Served as ``bench.floor_app:app`` with the facts in ``BENCH_FACTS``.
+tool can do less. Saving answers is a signed session and one upsert, which judges nothing. Served as
+``bench.floor_app:app`` with the facts in ``BENCH_FACTS``.
 """
 
 import json
