@@ -13,6 +13,7 @@ from statistics import median, quantiles
 
 from bench import report
 from bench.arena import arena
+from bench.commands import add_usual, ending_clearly, facts_of, finish, server_of, tell
 from bench.contestants import (
     FILES,
     FLOOR,
@@ -24,13 +25,12 @@ from bench.contestants import (
     is_redis_up,
 )
 from bench.crowd import Browser, crowd_of, fault_of, launch, log_in, sign
-from bench.databases import find_server, server_version
 from bench.messages import Issuer
-from bench.senders import SenderFailed
-from lti_alliance.demo.processes import DemoError, Interrupted, interrupt_on_signals
+from bench.outcome import Outcome, Verdict
 
 NAMES = (FLOOR, FILES, REDIS, TOOL)
 _BATCH = 100
+_EXAM = 2000
 _SHOWN_FAULTS = 3
 
 
@@ -57,26 +57,21 @@ class Run:
         """CPU seconds for a thousand launches that opened, the database included."""
         return (self.cpu_s + self.database_s) * 1000 / max(1, self.landed)
 
+    def launch_p95(self) -> float:
+        """Within how many seconds 95 of 100 launches were answered."""
+        return quantiles(self.launch_s, n=20)[-1]
+
 
 def main() -> None:
     """Run what the options ask for and report it."""
     chosen = _parse()
-    server = find_server(chosen.postgres)
-    if server is None:
-        sys.exit("No PostgreSQL lets us in. Name one with --postgres.")
+    server = server_of(chosen)
     if REDIS in chosen.names and not is_redis_up():
         sys.exit(f"No Redis answers at {REDIS_URL}. Start one, or leave it out with --names.")
-    facts = report.machine({"PostgreSQL": server_version(server)})
-    interrupt_on_signals()
-    try:
+    facts = facts_of(server)
+    with ending_clearly():
         runs = list(_measure(chosen, server))
-    except Interrupted:
-        sys.exit("Interrupted; everything that was started is stopped.")
-    except (SenderFailed, DemoError) as failure:
-        sys.exit(f"The benchmark failed: {failure}")
-    print(table(runs))
-    print(report.machine_line(facts))
-    sys.exit(1 if any(run.faults for run in runs if run.name == TOOL) else 0)
+    finish(chosen, _outcome(chosen, runs, facts))
 
 
 def _measure(chosen: argparse.Namespace, server: str) -> Iterator[Run]:
@@ -94,12 +89,12 @@ def _rounds(
         turn = number % len(found)
         for contestant in [*found[turn:], *found[:turn]]:
             run = _run(contestant, issuer, crowds[contestant.name], chosen, number)
-            _tell(
+            tell(
                 f"round {number}: {run.name}, {run.landed} of {run.count}: "
                 f"{run.per_thousand():.2f} CPU s per 1,000"
             )
             for fault in run.faults[:_SHOWN_FAULTS]:
-                _tell(f"  {fault}")
+                tell(f"  {fault}")
             yield run
 
 
@@ -183,13 +178,65 @@ def _times(seconds: Sequence[float]) -> str:
 
 
 def _ratio(own: Sequence[Run], runs: Sequence[Run], name: str) -> str:
-    theirs = {run.round: run.per_thousand() for run in runs if run.name == name}
-    shared = [r.per_thousand() / theirs[r.round] for r in own if r.round in theirs]
+    shared = _ratios(own, runs, name)
     return f"{median(shared):.2f}" if shared else "-"
 
 
-def _tell(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+def _ratios(own: Sequence[Run], runs: Sequence[Run], name: str) -> list[float]:
+    """Compare each run with the other's of the same round."""
+    theirs = {run.round: run.per_thousand() for run in runs if run.name == name}
+    return [r.per_thousand() / theirs[r.round] for r in own if r.round in theirs]
+
+
+def _outcome(chosen: argparse.Namespace, runs: Sequence[Run], facts: dict[str, object]) -> Outcome:
+    later = [run for run in runs if run.name == TOOL and not run.is_first_visit]
+    return Outcome(
+        question="exam" if chosen.exam else "launches",
+        command="python -m bench.launches" + (" --exam" if chosen.exam else ""),
+        machine=report.machine_line(facts),
+        tables=(table(runs),),
+        verdicts=tuple(_exam_verdicts(runs) if chosen.exam else _verdicts(later, runs)),
+        faults=[fault for run in runs if run.name == TOOL for fault in run.faults],
+    )
+
+
+def _verdicts(later: Sequence[Run], runs: Sequence[Run]) -> Iterator[Verdict]:
+    cost = median(run.per_thousand() for run in later)
+    if ratios := _ratios(later, runs, FILES):
+        for aim, word in ((1.2, "aim"), (1.6, "moonshot")):
+            yield Verdict(
+                target=f"launches per CPU second, beside a tuned PyLTI1p3 tool ({word})",
+                aim=aim,
+                measured=1 / median(ratios),
+                unit="times as many",
+                is_floor=True,
+                note=f"{cost:.1f} CPU s per 1,000 with the database",
+            )
+    if ratios := _ratios(later, runs, FLOOR):
+        yield Verdict(
+            target="launches, CPU beside the floor (moonshot)",
+            aim=1.25,
+            measured=median(ratios),
+            unit="times",
+        )
+
+
+def _exam_verdicts(runs: Sequence[Run]) -> Iterator[Verdict]:
+    own = [run for run in runs if run.name == TOOL]
+    yield Verdict(
+        target=f"an exam: {own[0].count:,} logins at once, then as many launches",
+        aim=0,
+        measured=sum(len(run.faults) for run in own),
+        unit="failed",
+        note=f"95 of 100 are in after {own[-1].launch_p95():.0f} s",
+    )
+    if theirs := [run for run in runs if run.name == FILES]:
+        yield Verdict(
+            target="an exam, p95 of a launch beside a tuned PyLTI1p3 tool (moonshot)",
+            aim=0.5,
+            measured=own[-1].launch_p95() / theirs[-1].launch_p95(),
+            unit="times",
+        )
 
 
 def _parse() -> argparse.Namespace:
@@ -198,12 +245,15 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=4, help="after one of first visits")
     parser.add_argument("--batch", type=int, default=_BATCH, help="logins before their launches")
     parser.add_argument("--at-once", type=int, default=16, help="open requests at a time")
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=1, help="more than one: gthread")
     parser.add_argument("--padding", type=int, default=0, help="characters added to each token")
     parser.add_argument("--names", type=_names, default=NAMES, metavar="NAME;NAME")
-    parser.add_argument("--postgres", default="", metavar="URL", help="a server to use")
-    return parser.parse_args()
+    parser.add_argument("--exam", action="store_true", help="2,000 people in the same moment")
+    if "--exam" in sys.argv[1:]:
+        crowd = 100 if "--quick" in sys.argv[1:] else _EXAM
+        parser.set_defaults(students=crowd, batch=crowd, at_once=crowd, rounds=1)
+        parser.set_defaults(names=(FILES, TOOL))
+        return add_usual(parser, quick={})
+    return add_usual(parser, quick={"students": 40, "rounds": 1})
 
 
 def _names(text: str) -> tuple[str, ...]:
