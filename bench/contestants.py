@@ -171,6 +171,8 @@ def _tool(
         "ALLIANCE_DATA_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         "ALLIANCE_DATABASE_URL": database.url,
         "ALLIANCE_SUPPORT_CONTACT": "the benchmark",
+        # As a server is set up.
+        "ALLIANCE_LOG_FORMAT": "json",
     }
     upgrade = processes.start(
         "upgrade", python("-m", "lti_alliance", "db", "upgrade"), env=env, cwd=ROOT, is_brief=True

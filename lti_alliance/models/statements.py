@@ -1,6 +1,6 @@
 """Statements that decide something in the database, the same on SQLite and PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -30,9 +30,33 @@ def rows_matched(
     return session.connection().execute(statement, parameters | dict(values)).rowcount
 
 
+def keep(row: Base, **values: Any) -> None:
+    """Set what differs: a row that stays as it is costs the session's next flush nothing."""
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+
+
 def insert_row(session: Session, table: type[Base], values: Mapping[str, Any]) -> None:
     """Insert a row that nobody reads again in this act."""
     session.connection().execute(_insert(table, tuple(values)), dict(values))
+
+
+def upsert_rows(
+    session: Session,
+    table: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    unique: tuple[str, ...],
+) -> None:
+    """Insert rows, all with the same columns, or change those with the same ``unique`` columns.
+
+    Objects already loaded are left as they were.
+    """
+    if rows:
+        dialect = session.get_bind().dialect.name
+        statement = _upsert(dialect, table, tuple(rows[0]), unique)
+        session.connection().execute(statement, [dict(row) for row in rows])
 
 
 def insert_once(
@@ -52,6 +76,19 @@ def _insert_once(dialect: str, table: type[Base], values: tuple[str, ...], uniqu
         .on_conflict_do_nothing(index_elements=[unique])
         # What the drivers count differs; what comes back does not.
         .returning(columns.c[unique])
+    )
+
+
+@cache
+def _upsert(
+    dialect: str, table: type[Base], values: tuple[str, ...], unique: tuple[str, ...]
+) -> Any:
+    statement = _insert_into(dialect, cast("Table", table.__table__)).values(
+        {name: bindparam(name) for name in values}
+    )
+    return statement.on_conflict_do_update(
+        index_elements=list(unique),
+        set_={name: statement.excluded[name] for name in values if name not in unique},
     )
 
 

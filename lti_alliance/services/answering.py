@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
@@ -13,9 +13,15 @@ from lti_alliance.domain.items import Response, is_whole, response_field, respon
 from lti_alliance.errors import AlreadySubmitted, InvalidInput, NotFound, Stale
 from lti_alliance.models import Attempt, Grade
 from lti_alliance.models import Response as ResponseRow
-from lti_alliance.models.statements import rows_changed
+from lti_alliance.models.statements import rows_changed, rows_matched, upsert_rows
 from lti_alliance.services import audit, grading, judging, terms
-from lti_alliance.services.attempt_sheets import Fields, get_sheet, read_confidences, read_fields
+from lti_alliance.services.attempt_sheets import (
+    Fields,
+    Sheet,
+    get_sheet,
+    read_confidences,
+    read_fields,
+)
 
 ANSWER_FIRST = "Answer all of this question before you check it."
 
@@ -35,11 +41,12 @@ def save_responses(
     device saved since, and nothing is overwritten.
     """
     _check_may_save(session, attempt, at=at)
-    sheet = get_sheet(session, catalogue, attempt)
+    # Saving judges nothing, so it is one to it which keys hold.
+    sheet = get_sheet(session, catalogue, attempt, with_adopted_keys=False)
     responses, confidences = read_fields(sheet, fields), read_confidences(sheet, fields)
     if not _move(session, attempt, base_version, saved_at=at):
         _raise_why(session, attempt)
-    _write(session, attempt, responses, confidences)
+    _write(session, sheet, responses, confidences)
     session.expire(attempt)
     return base_version + 1
 
@@ -71,7 +78,7 @@ def check_answer(
         raise InvalidInput({response_field(item_id): ANSWER_FIRST}, code="response.invalid")
     if not _move(session, attempt, base_version, saved_at=at):
         _raise_why(session, attempt)
-    _write(session, attempt, responses, confidences)
+    _write(session, sheet, responses, confidences)
     checked = rows_changed(
         session,
         update(ResponseRow)
@@ -121,7 +128,7 @@ def submit_attempt(
         submitted_at=at,
     ):
         _raise_why(session, attempt)
-    _write(session, attempt, responses, confidences)
+    _write(session, sheet, responses, confidences)
     session.refresh(attempt)
     audit.record(
         session,
@@ -147,16 +154,12 @@ def _check_may_save(session: Session, attempt: Attempt, *, at: datetime) -> None
 
 def _move(session: Session, attempt: Attempt, base_version: int, **values: object) -> bool:
     """Change the attempt if it is still open and unsaved since ``base_version``."""
-    statement = (
-        update(Attempt)
-        .where(
-            Attempt.id == attempt.id,
-            Attempt.state == AttemptState.IN_PROGRESS,
-            Attempt.saved_version == base_version,
-        )
-        .values(saved_version=Attempt.saved_version + 1, **values)
-    )
-    return rows_changed(session, statement) == 1
+    still = {
+        "id": attempt.id,
+        "state": AttemptState.IN_PROGRESS,
+        "saved_version": base_version,
+    }
+    return rows_matched(session, Attempt, still, {"saved_version": base_version + 1, **values}) == 1
 
 
 def _raise_why(session: Session, attempt: Attempt) -> None:
@@ -168,24 +171,27 @@ def _raise_why(session: Session, attempt: Attempt) -> None:
 
 def _write(
     session: Session,
-    attempt: Attempt,
+    sheet: Sheet,
     responses: Mapping[str, Response | None],
     confidences: Mapping[str, int | None],
 ) -> None:
-    rows = {
-        row.item_id: row
-        for row in session.scalars(select(ResponseRow).where(ResponseRow.attempt_id == attempt.id))
+    """Write what differs from the sheet, which nobody has changed since: ``_move`` saw to that."""
+    before = {
+        item_id: (sheet.responses.get(item_id), sheet.confidences.get(item_id))
+        for item_id in responses.keys() | confidences.keys()
     }
-    for item_id, response in responses.items():
-        value = response_to_json(response) if response is not None else None
-        if item_id in rows:
-            rows[item_id].value = value
-        elif value is not None:
-            rows[item_id] = ResponseRow(attempt_id=attempt.id, item_id=item_id, value=value)
-            session.add(rows[item_id])
-    for item_id, sure in confidences.items():
-        if item_id in rows:
-            rows[item_id].confidence = sure
-        elif sure is not None:
-            session.add(ResponseRow(attempt_id=attempt.id, item_id=item_id, confidence=sure))
-    session.flush()
+    after = {
+        item_id: (responses.get(item_id, response), confidences.get(item_id, sure))
+        for item_id, (response, sure) in before.items()
+    }
+    changed = [
+        {
+            "attempt_id": sheet.attempt.id,
+            "item_id": item_id,
+            "value": None if response is None else response_to_json(response),
+            "confidence": sure,
+        }
+        for item_id, (response, sure) in after.items()
+        if (response, sure) != before[item_id]
+    ]
+    upsert_rows(session, ResponseRow, changed, unique=("attempt_id", "item_id"))

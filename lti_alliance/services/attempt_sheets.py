@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
@@ -53,13 +56,20 @@ class Sheet:
         return tuple(item for item in self.items if item.id not in self.checked)
 
 
-def get_sheet(session: Session, catalogue: Catalogue, attempt: Attempt) -> Sheet:
-    """Return the attempt as it was given, in the content version it was started with."""
-    module = modules.module_for(
-        session, catalogue, attempt.activity, content_hash=attempt.content_hash
-    )
+def get_sheet(
+    session: Session, catalogue: Catalogue, attempt: Attempt, *, with_adopted_keys: bool = True
+) -> Sheet:
+    """Return the attempt as it was given, in the content version it was started with.
+
+    Without the adopted keys nothing may be judged by it.
+    """
+    version = attempt.content_hash
+    if with_adopted_keys:
+        module = modules.module_for(session, catalogue, attempt.activity, content_hash=version)
+    else:
+        module = modules.get_module(session, catalogue, content_hash=version)
     form = form_from_json(attempt.form)
-    rows = session.scalars(select(ResponseRow).where(ResponseRow.attempt_id == attempt.id)).all()
+    rows = session.execute(_saved(), {"attempt": attempt.id}).all()
     return Sheet(
         attempt=attempt,
         module=module,
@@ -69,6 +79,14 @@ def get_sheet(session: Session, catalogue: Catalogue, attempt: Attempt) -> Sheet
         confidences={r.item_id: r.confidence for r in rows if r.confidence is not None},
         checked=frozenset(r.item_id for r in rows if r.checked_at is not None),
     )
+
+
+@cache
+def _saved() -> Select[str, dict[str, Any] | None, int | None, datetime | None]:
+    # Columns and not rows of the session: what an act writes goes by the session as well.
+    return select(
+        ResponseRow.item_id, ResponseRow.value, ResponseRow.confidence, ResponseRow.checked_at
+    ).where(ResponseRow.attempt_id == bindparam("attempt"))
 
 
 def read_fields(sheet: Sheet, fields: Fields) -> dict[str, Response | None]:

@@ -13,6 +13,7 @@ from structlog.contextvars import get_contextvars
 
 from lti_alliance.domain.launch import Role
 from lti_alliance.models import AuditEvent, Membership
+from lti_alliance.models.statements import insert_row
 
 
 def record(
@@ -28,25 +29,28 @@ def record(
     context_id: UUID | None = None,
     request_id: str = "",
     details: dict[str, Any] | None = None,
-) -> AuditEvent:
+) -> None:
     """Append one event: who (`actor`, or `actor_id` with a role), what, to which thing.
 
     ``details`` holds ids, counts and codes only: no name, no answer, no text, no token.
     """
-    event = AuditEvent(
-        at=at,
-        actor_id=actor.user_id if actor else actor_id,
-        actor_role=actor.role if actor else (actor_role or ""),
-        action=action,
-        object_kind=object_kind,
-        object_id=object_id,
-        context_id=actor.context_id if actor and context_id is None else context_id,
-        request_id=request_id or get_contextvars().get("request_id", ""),
-        details=details or {},
-    )
-    session.add(event)
+    # The rows that the event names go first; nobody reads the event itself again in this act.
     session.flush()
-    return event
+    insert_row(
+        session,
+        AuditEvent,
+        {
+            "at": at,
+            "actor_id": actor.user_id if actor else actor_id,
+            "actor_role": actor.role if actor else (actor_role or ""),
+            "action": action,
+            "object_kind": object_kind,
+            "object_id": object_id,
+            "context_id": actor.context_id if actor and context_id is None else context_id,
+            "request_id": request_id or get_contextvars().get("request_id", ""),
+            "details": details or {},
+        },
+    )
 
 
 def record_key_rotation(session: Session, key_id: UUID, *, at: datetime) -> None:

@@ -20,12 +20,12 @@ from lti_alliance.models import (
     ResourceLink,
     User,
 )
-from lti_alliance.models.statements import insert_for, rows_changed
+from lti_alliance.models.statements import insert_for, keep, rows_changed
 from lti_alliance.services import line_items, rosters, score_resending, sections, terms
 from lti_alliance.services.arriving import Known
 
 NOTE_EVERY = timedelta(minutes=1)
-"""How often launches note on a row that all of a class share when they last came."""
+"""How often launches note on a row, of a person or of a whole class, when they last came."""
 
 CUSTOM_POINTS = "points"
 """The custom parameter in which Canvas tells what an assignment is worth."""
@@ -68,9 +68,9 @@ def enter_course(
         {"deployment_id": deployment.id, "lti_id": told.id},
         {"label": told.label, "title": told.title, "memberships_url": "", "created_at": at},
     )
-    context.label, context.title = told.label or context.label, told.title or context.title
+    keep(context, label=told.label or context.label, title=told.title or context.title)
     if launch.roster_service is not None and not launch.roster_service.held_host:
-        context.memberships_url = launch.roster_service.memberships_url
+        keep(context, memberships_url=launch.roster_service.memberships_url)
         if not known.has_roster_reading:
             rosters.want(session, context, launch.registration_id, at=at)
     member = known.membership or _first_membership(session, context, user.id, launch, at=at)
@@ -86,7 +86,7 @@ def enter_course(
         {"context_id": context.id, "lti_id": told_link.id},
         {"title": told_link.title, "created_at": at},
     )
-    link.title = told_link.title or link.title
+    keep(link, title=told_link.title or link.title)
     if launch.role is Role.LEARNER:
         # To somebody who teaches a platform tells the latest of all students' dates.
         terms.keep_told_dates(session, link, member, launch.custom, found=known.dates, at=at)
@@ -175,14 +175,14 @@ def _first_membership(
 
 
 def _refresh_membership(member: Membership, launch: Launch, *, at: datetime) -> None:
-    member.role = launch.role
-    member.is_test_user = launch.is_test_user
+    keep(member, role=launch.role, is_test_user=launch.is_test_user)
     # A link without these parameters says nothing of what another has told.
     if CUSTOM_SECTIONS in launch.custom:
-        member.sections = sections.parse_sections(launch.custom[CUSTOM_SECTIONS])
+        keep(member, sections=sections.parse_sections(launch.custom[CUSTOM_SECTIONS]))
     if CUSTOM_RESTRICTED in launch.custom:
-        member.is_section_restricted = launch.custom[CUSTOM_RESTRICTED] == "true"
-    member.last_launch_at = at
+        keep(member, is_section_restricted=launch.custom[CUSTOM_RESTRICTED] == "true")
+    if at - member.last_launch_at >= NOTE_EVERY:
+        member.last_launch_at = at
 
 
 def next_number(session: Session, context_id: UUID) -> int:
@@ -203,11 +203,14 @@ def _refresh_line_item(
     """Keep what the message tells of the link's column; say whether it tells something new."""
     before = _told(line_item)
     # A message without the column's address says nothing of one that the tool found or made.
-    line_item.url = service.lineitem or line_item.url
-    line_item.container_url = service.lineitems or line_item.container_url
-    line_item.scopes = sorted(service.scopes)
-    line_item.held_host = service.held_host
-    line_item.maximum = line_item.maximum if points is None else points
+    keep(
+        line_item,
+        url=service.lineitem or line_item.url,
+        container_url=service.lineitems or line_item.container_url,
+        scopes=sorted(service.scopes),
+        held_host=service.held_host,
+        maximum=line_item.maximum if points is None else points,
+    )
     # Once a minute is enough, and spares a class that arrives at once from queueing for this row.
     if at - line_item.seen_at >= NOTE_EVERY:
         line_item.seen_at = at

@@ -22,7 +22,7 @@ from lti_alliance.models import (
     Registration,
     User,
 )
-from lti_alliance.models.statements import insert_once, rows_changed
+from lti_alliance.models.statements import insert_once, keep, rows_changed
 from lti_alliance.services import audit, notices
 from lti_alliance.services.arriving import find_known
 from lti_alliance.services.entering import NOTE_EVERY, enter_course, find_or_make
@@ -266,10 +266,13 @@ def _remember_profile(
     profile = profile or find_or_make(
         session, Profile, {"user_id": user.id}, {"expires_at": expires_at}
     )
-    profile.name = person.name
-    profile.given_name = person.given_name
-    profile.family_name = person.family_name
-    profile.email = person.email
+    keep(
+        profile,
+        name=person.name,
+        given_name=person.given_name,
+        family_name=person.family_name,
+        email=person.email,
+    )
     # Counted in days, it need not be written again with every launch of an hour.
     if abs(expires_at - profile.expires_at) >= _LENGTHEN_BY:
         profile.expires_at = expires_at

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.addresses import host_of, origin_of
@@ -148,16 +149,22 @@ def find_registration(session: Session, *, issuer: str, client_id: str | None) -
     Without a client id the issuer must have a single registration: none is ever the default.
     """
     facts = {"issuer": issuer} | ({"client_id": client_id} if client_id else {})
-    wanted = select(Registration).where(Registration.issuer == issuer)
-    if client_id:
-        wanted = wanted.where(Registration.client_id == client_id)
-    found = session.scalars(wanted.limit(2)).all()
+    wanted = _named(has_client_id=bool(client_id))
+    found = session.scalars(wanted, {"issuer": issuer, "client_id": client_id}).all()
     if not found:
         raise LaunchRejected("login.client_unknown", status=403, facts=facts)
     if len(found) > 1:
         raise LaunchRejected("login.client_id_needed", facts=facts)
     refuse_inactive(found[0], facts)
     return found[0]
+
+
+@cache
+def _named(*, has_client_id: bool) -> Select[Registration]:
+    wanted = select(Registration).where(Registration.issuer == bindparam("issuer"))
+    if has_client_id:
+        wanted = wanted.where(Registration.client_id == bindparam("client_id"))
+    return wanted.limit(2)
 
 
 def approve_registration(session: Session, registration: Registration, *, at: datetime) -> None:

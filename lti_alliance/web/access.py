@@ -3,19 +3,21 @@
 Every route carries one rule, put on by a decorator below; a route without one answers nobody.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TypeVar
+from uuid import UUID
 
 from flask import Flask, current_app, g, request
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, Uuid, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from lti_alliance.domain.launch import Role
 from lti_alliance.errors import NotAllowed, NotFound, SignedOut
 from lti_alliance.models import (
+    Attempt,
     Context,
     Deployment,
     DeploymentState,
@@ -50,6 +52,8 @@ class Visit:
     context: Context | None
     resource_link: ResourceLink | None
     csrf_token: str
+    loaded: Attempt | None = None
+    """Keeps the attempt of the address in the session, where `Session.get` finds it."""
 
     @property
     def handle(self) -> str:
@@ -152,7 +156,7 @@ def _guard() -> None:
         _guard_open(rule)
         return
     transaction.begin()
-    visit = _find_visit(db.session(), str((request.view_args or {})["handle"]), at=parts().now())
+    visit = _find_visit(db.session(), request.view_args or {}, at=parts().now())
     g.visit = visit
     if not rule.permits(visit.role):
         raise NotAllowed
@@ -170,13 +174,16 @@ def _guard_open(rule: Rule) -> None:
         security.check_origin()
 
 
-def _find_visit(session: Session, handle: str, *, at: datetime) -> Visit:
+def _find_visit(session: Session, address: Mapping[str, str], *, at: datetime) -> Visit:
+    handle = address["handle"]
     cookie = cookies.find_session(request, handle)
-    found = session.execute(_launch_by_handle(), {"handle": handle}).one_or_none()
+    found = session.execute(
+        _launch_by_handle(), {"handle": handle, "attempt": _attempt_in(address)}
+    ).one_or_none()
     # Another's page and a page that never was look the same.
     if not cookie or not found or not is_same(found[0].cookie_digest, digest(cookie)):
         raise NotFound
-    launch, registration = found
+    launch, registration, attempt = found
     security.allow_framing(launch.frame_ancestors)
     about(registration_id=str(launch.registration_id))
     _check_still_open(launch, at=at)
@@ -190,15 +197,25 @@ def _find_visit(session: Session, handle: str, *, at: datetime) -> Visit:
         context=launch.context,
         resource_link=launch.resource_link,
         csrf_token=security.csrf_token(launch.handle, launch.cookie_digest),
+        loaded=attempt,
     )
 
 
+def _attempt_in(address: Mapping[str, str]) -> UUID | None:
+    try:
+        return UUID(address["attempt_id"])
+    except (KeyError, ValueError):
+        return None
+
+
 @cache
-def _launch_by_handle() -> Select[LaunchSession, Registration]:
-    # Nearly every page asks for all of these, and would else ask for one after the other.
+def _launch_by_handle() -> Select[LaunchSession, Registration, Attempt | None]:
+    # Nearly every page asks for all of these, and would else ask for one after the other. Whose
+    # the attempt of the address is, is for the page to find out.
     return (
-        select(LaunchSession, Registration)
+        select(LaunchSession, Registration, Attempt)
         .join(Registration, Registration.id == LaunchSession.registration_id)
+        .outerjoin(Attempt, Attempt.id == bindparam("attempt", type_=Uuid()))
         .where(LaunchSession.handle == bindparam("handle"))
         .options(
             joinedload(LaunchSession.user),

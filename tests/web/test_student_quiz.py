@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from lti_alliance.domain.attempts import form_from_json
 from lti_alliance.domain.modules import FeedbackTiming
-from lti_alliance.models import Attempt, Response
+from lti_alliance.models import Attempt, Response, db
+from tests.statements import statements_of
 from tests.web.course import Course, open_course
 from tests.web.visits import SCRIPT, Visitor, forms_of, text_of
 
@@ -67,6 +68,33 @@ def test_every_item_is_a_fieldset_with_its_stem_as_legend(course, activity, ada)
 def test_a_second_start_goes_on_with_the_open_attempt(ada):
     """Starting twice leads to one attempt."""
     assert start(ada) == start(ada)
+
+
+def test_a_save_costs_few_statements(app, course, activity, ada):
+    """Pages save every few seconds: who asks, the terms, what is kept, the version, the answers."""
+    address = start(ada)
+    answers = dict(list(right_options(course, activity).items())[:2])
+    with app.app_context():
+        engine = db.engine
+
+    with statements_of(engine) as sent:
+        saved = ada.post(f"{address}/responses", answers | {"saved_version": "0"}, headers=SCRIPT)
+
+    asked = [each for each in sent if not each.startswith("BEGIN")]
+    assert saved.json["saved_version"] == 1
+    assert len(asked) == 5, "\n".join(asked)
+
+
+def test_an_answer_that_was_taken_back_and_given_again_is_kept(course, activity, ada):
+    """Whatever was saved in between, the last save says what the answer is."""
+    address = start(ada)
+    field, option = next(iter(right_options(course, activity).items()))
+    for version, given in enumerate([option, "", option]):
+        fields = {field: given, "saved_version": str(version)}
+        assert ada.post(f"{address}/responses", fields, headers=SCRIPT).status_code == 200
+
+    kept = course.fresh().scalars(select(Response)).one()
+    assert kept.value is not None
 
 
 def test_answers_are_saved_by_the_button_and_found_again(course, activity, ada):
