@@ -91,7 +91,8 @@ def _rounds(
             run = _run(contestant, issuer, crowds[contestant.name], chosen, number)
             tell(
                 f"round {number}: {run.name}, {run.landed} of {run.count}: "
-                f"{run.per_thousand():.2f} CPU s per 1,000"
+                f"{run.per_thousand():.2f} CPU s per 1,000 "
+                f"({run.database_s * 1000 / max(1, run.landed):.2f} of the database)"
             )
             for fault in run.faults[:_SHOWN_FAULTS]:
                 tell(f"  {fault}")

@@ -6,7 +6,7 @@ signed: logins, and messages that turned out to be forged or broken. What a plat
 counted for the person or the installation that it speaks of.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from flask import Response, g, request
@@ -54,21 +54,24 @@ one_launch = limiter.limit("60 per 10 seconds", key_func=_launch_key)
 exports = limiter.shared_limit("20 per hour", scope="exports", key_func=_visit_key)
 codes = limiter.limit("60 per minute", key_func=client_network, deduct_when=_has_failed)
 registrations = limiter.limit("30 per hour", key_func=client_network, deduct_when=_has_failed)
-_refused_launches = limiter.shared_limit(
-    "3000 per minute", scope="refused launches", key_func=client_network
-)
-_failed_launches = limiter.shared_limit(
-    "60 per minute", scope="failed launches", key_func=client_network
-)
-_failed_notices = limiter.shared_limit(
-    "60 per minute", scope="failed notices", key_func=client_network
-)
-_launches_of_one = limiter.shared_limit(
-    "30 per 10 seconds", scope="launches of one person", key_func=_signed_key
-)
-_notices_of_one = limiter.shared_limit(
-    "600 per minute", scope="notices of one installation", key_func=_signed_key
-)
+
+
+# Counted from inside of views, once it is known what has come: by a call of a function that does
+# nothing else, because the limiter's `with` looks through the stack each time.
+def _counter(allowed: str, *, scope: str, key: Callable[[], str]) -> Callable[[], None]:
+    def count() -> None:
+        """Count one; the limit around this refuses what is too much."""
+
+    count.__qualname__ = f"count {scope}"
+    counted: Callable[[], None] = limiter.shared_limit(allowed, scope=scope, key_func=key)(count)
+    return counted
+
+
+_refused_launches = _counter("3000 per minute", scope="refused launches", key=client_network)
+_failed_launches = _counter("60 per minute", scope="failed launches", key=client_network)
+_failed_notices = _counter("60 per minute", scope="failed notices", key=client_network)
+_launches_of_one = _counter("30 per 10 seconds", scope="launches of one person", key=_signed_key)
+_notices_of_one = _counter("600 per minute", scope="notices of one installation", key=_signed_key)
 
 
 def count_failed(refused: LaunchRejected) -> None:
@@ -78,29 +81,24 @@ def count_failed(refused: LaunchRejected) -> None:
     """
     if refused.status not in (400, 401):
         return
-    with _refused_launches:
-        pass
+    _refused_launches()
     if refused.code not in _HARMLESS:
-        with _failed_launches:
-            pass
+        _failed_launches()
 
 
 def count_launch(registration_id: UUID, sub: str) -> None:
     """Count a launch that verified, for the person whom the platform sent."""
     g.signed_for = (str(registration_id), sub)
-    with _launches_of_one:
-        pass
+    _launches_of_one()
 
 
 def count_failed_notices() -> None:
     """Count a post of notices that were not all genuine, as ``count_failed`` does a launch."""
-    with _failed_notices:
-        pass
+    _failed_notices()
 
 
 def count_notices(senders: Iterable[tuple[UUID, str]]) -> None:
     """Count a post of genuine notices once for each installation that they come from."""
     for registration_id, deployment_id in sorted(set(senders), key=str):
         g.signed_for = (str(registration_id), deployment_id)
-        with _notices_of_one:
-            pass
+        _notices_of_one()
