@@ -55,6 +55,8 @@ class Arena:
     platform: LoadPlatform
     contestants: Sequence[Contestant]
     processes: Processes
+    folder: Path
+    """For files that are gone when the block ends."""
 
     @property
     def issuer(self) -> Issuer:
@@ -101,6 +103,6 @@ def arena(
                     how=how,
                 ) as found,
             ):
-                yield Arena(platform, found, processes)
+                yield Arena(platform, found, processes, folder)
         finally:
             processes.stop()

@@ -7,6 +7,7 @@ status 1 means that a save was refused or that an answer is not where it should 
 
 import argparse
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from statistics import median, quantiles
 
@@ -19,6 +20,7 @@ from bench.contestants import FLOOR, TOOL, Contestant, Serving
 from bench.crowd import Browser, crowd_of, open_all, send_all
 from bench.http_load import Ask
 from bench.outcome import Outcome, Verdict
+from bench.profiles import sampling, shares
 from bench.quiz_course import Sheet, bench_app, find_homes, set_up, start_attempts
 from bench.senders import SenderFailed
 from lti_alliance.models import Attempt, db
@@ -49,8 +51,12 @@ def main() -> None:
     facts = facts_of(server)
     how = Serving(workers=chosen.workers, threads=chosen.threads)
     with ending_clearly(), arena((FLOOR, TOOL), server=server, how=how) as found:
-        runs = list(_rounds(chosen, found))
-    finish(chosen, _outcome(runs, facts))
+        file = found.folder / "autosave.stacks"
+        tool = found.contestants[-1]
+        with sampling(tool.pid, file) if chosen.profile else nullcontext():
+            runs = list(_rounds(chosen, found))
+        profile = shares(file)
+    finish(chosen, _outcome(runs, facts, profile))
 
 
 def _rounds(chosen: argparse.Namespace, found: Arena) -> Iterator[Run]:
@@ -139,7 +145,7 @@ def _unkept(tool: Contestant, *, rounds: int, count: int) -> str:
     return "" if whole == count else f"{whole} of {count} attempts have all {rounds} saves"
 
 
-def _outcome(runs: Sequence[Run], facts: dict[str, object]) -> Outcome:
+def _outcome(runs: Sequence[Run], facts: dict[str, object], profile: Sequence[str]) -> Outcome:
     costs = {name: [r.per_thousand() for r in runs if r.name == name] for name in (FLOOR, TOOL)}
     ratio = median(ours / least for ours, least in zip(costs[TOOL], costs[FLOOR], strict=True))
     lines = ["| | CPU s / 1000 saves + database | : floor | p50 / p95 ms |", "|---|---:|---:|---:|"]
@@ -166,6 +172,7 @@ def _outcome(runs: Sequence[Run], facts: dict[str, object]) -> Outcome:
             ),
         ),
         faults=[fault for run in runs for fault in run.faults],
+        profile=profile,
     )
 
 

@@ -26,6 +26,9 @@ def add_usual(
     parser.add_argument("--threads", type=int, default=1, help="more than one: gthread")
     parser.add_argument("--postgres", default="", metavar="URL", help="a server to use")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcome here")
+    parser.add_argument(
+        "--profile", action="store_true", help="look with py-spy where this tool's time goes"
+    )
     parser.add_argument("--quick", action="store_true", help="only show that it works")
     if "--quick" in sys.argv[1:]:
         parser.set_defaults(**quick)
@@ -64,6 +67,8 @@ def finish(chosen: argparse.Namespace, outcome: Outcome) -> None:
     print(outcome.machine)
     for verdict in outcome.verdicts:
         print(f"{'met' if verdict.is_met else 'MISSED'}: {verdict.target}")
+    for line in outcome.profile:
+        print(f"  {line}")
     for fault in outcome.faults[:SHOWN_FAULTS]:
         tell(f"WRONG: {fault}")
     if chosen.json:

@@ -48,6 +48,8 @@ class Contestant:
     """CPU seconds of its server's processes so far."""
     database_s: Callable[[], float]
     """CPU seconds of its database so far."""
+    pid: int = 0
+    """The process above all of its server's."""
     env: Mapping[str, str] = field(default_factory=dict)
     """With which settings its processes run; empty for others than this tool."""
     own_url: str = ""
@@ -153,6 +155,7 @@ def _other(
         url,
         cpu_s=lambda: tree_seconds(process.pid),
         database_s=lambda: own_seconds(redis_pid) if redis_pid else meter.used_s() or 0.0,
+        pid=process.pid,
     )
 
 
@@ -196,6 +199,7 @@ def _tool(
         url,
         cpu_s=lambda: tree_seconds(process.pid),
         database_s=lambda: meter.used_s() or 0.0,
+        pid=process.pid,
         env=env,
         own_url=database.own_url,
     )

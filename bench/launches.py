@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from bench import report
-from bench.arena import arena
+from bench.arena import Arena, arena
 from bench.commands import add_usual, ending_clearly, facts_of, finish, server_of, tell
 from bench.contestants import (
     FILES,
@@ -27,6 +27,7 @@ from bench.contestants import (
 from bench.crowd import Browser, crowd_of, fault_of, launch, log_in, sign
 from bench.messages import Issuer
 from bench.outcome import Outcome, Verdict
+from bench.profiles import sampling, shares
 
 NAMES = (FLOOR, FILES, REDIS, TOOL)
 _BATCH = 100
@@ -69,16 +70,29 @@ def main() -> None:
     if REDIS in chosen.names and not is_redis_up():
         sys.exit(f"No Redis answers at {REDIS_URL}. Start one, or leave it out with --names.")
     facts = facts_of(server)
-    with ending_clearly():
-        runs = list(_measure(chosen, server))
-    finish(chosen, _outcome(chosen, runs, facts))
-
-
-def _measure(chosen: argparse.Namespace, server: str) -> Iterator[Run]:
+    runs: list[Run] = []
+    profile: tuple[str, ...] = ()
     how = Serving(workers=chosen.workers, threads=chosen.threads)
     names = tuple(each for each in NAMES if each in chosen.names)
-    with arena(names, server=server, how=how, padding_chars=chosen.padding) as found:
-        yield from _rounds(chosen, found.issuer, found.contestants)
+    with (
+        ending_clearly(),
+        arena(names, server=server, how=how, padding_chars=chosen.padding) as found,
+    ):
+        runs += _rounds(chosen, found.issuer, found.contestants)
+        if chosen.profile:
+            profile = _profile(chosen, found)
+    finish(chosen, _outcome(chosen, runs, facts, profile))
+
+
+def _profile(chosen: argparse.Namespace, found: Arena) -> tuple[str, ...]:
+    """Look where this tool's time goes in one more round, which is not counted."""
+    tool = found.contestants[-1]
+    file = found.folder / "launches.stacks"
+    crowd = crowd_of(chosen.students)
+    _run(tool, found.issuer, crowd, chosen, 0)
+    with sampling(tool.pid, file):
+        _run(tool, found.issuer, crowd, chosen, 1)
+    return shares(file)
 
 
 def _rounds(
@@ -189,7 +203,12 @@ def _ratios(own: Sequence[Run], runs: Sequence[Run], name: str) -> list[float]:
     return [r.per_thousand() / theirs[r.round] for r in own if r.round in theirs]
 
 
-def _outcome(chosen: argparse.Namespace, runs: Sequence[Run], facts: dict[str, object]) -> Outcome:
+def _outcome(
+    chosen: argparse.Namespace,
+    runs: Sequence[Run],
+    facts: dict[str, object],
+    profile: Sequence[str],
+) -> Outcome:
     later = [run for run in runs if run.name == TOOL and not run.is_first_visit]
     return Outcome(
         question="exam" if chosen.exam else "launches",
@@ -198,6 +217,7 @@ def _outcome(chosen: argparse.Namespace, runs: Sequence[Run], facts: dict[str, o
         tables=(table(runs),),
         verdicts=tuple(_exam_verdicts(runs) if chosen.exam else _verdicts(later, runs)),
         faults=[fault for run in runs if run.name == TOOL for fault in run.faults],
+        profile=profile,
     )
 
 
