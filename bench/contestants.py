@@ -31,6 +31,7 @@ from lti_alliance.settings import load
 
 FLOOR, FILES, REDIS, TOOL = "floor", "PyLTI1p3, files", "PyLTI1p3, Redis", "this tool"
 REDIS_URL = "redis://127.0.0.1:6379/7"
+LIMITER_URL = "redis://127.0.0.1:6379/6"
 FLOOR_TABLES = (
     "CREATE TABLE launches (nonce text PRIMARY KEY, sub text, roles text, at timestamptz)",
     "CREATE TABLE answers (sub text PRIMARY KEY, version int, sheet jsonb, at timestamptz)",
@@ -176,6 +177,7 @@ def _tool(
         "ALLIANCE_SUPPORT_CONTACT": "the benchmark",
         # As a server is set up.
         "ALLIANCE_LOG_FORMAT": "json",
+        **({"ALLIANCE_LIMITER_URL": LIMITER_URL} if is_redis_up() else {}),
     }
     upgrade = processes.start(
         "upgrade", python("-m", "lti_alliance", "db", "upgrade"), env=env, cwd=ROOT, is_brief=True

@@ -40,8 +40,6 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
         MAX_FORM_PARTS=MAX_FORM_FIELDS,
-        RATELIMIT_STORAGE_URI=settings.limiter_url,
-        RATELIMIT_HEADERS_ENABLED=True,
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

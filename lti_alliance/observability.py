@@ -35,7 +35,7 @@ FIELDS = frozenset(
 )
 
 # Each of these names every address that it handles, query and all.
-_TALKATIVE = ("werkzeug", "urllib3", "sqlalchemy", "alembic", "flask-limiter")
+_TALKATIVE = ("werkzeug", "urllib3", "sqlalchemy", "alembic")
 
 _TOKEN = re.compile(r"(?:eyJ[\w-]+(?:\.[\w-]*)*|(?<=[Bb]earer )\S+)")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask
 
-from lti_alliance.parts import parts
+from lti_alliance.parts import EXTENSION, parts
 from lti_alliance.web import (
     access,
     authored_modules,
@@ -15,6 +15,7 @@ from lti_alliance.web import (
     instructor,
     instructor_standards,
     languages,
+    limits,
     local_times,
     lti,
     notices,
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
     request_log.register(app)
     security.register(app)
     extensions.register(app)
+    limits.register(app, url=app.extensions[EXTENSION].settings.limiter_url)
     languages.register(app)
     access.register(app)
     errors.register(app)

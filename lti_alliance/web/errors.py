@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 import structlog
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
 
 from lti_alliance.errors import (
     AllianceError,
@@ -220,7 +219,7 @@ def _answer_http(error: HTTPException) -> Response:
         # HEAD goes without saying where GET is, and nothing here answers OPTIONS.
         allow = tuple(sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"}))
     response = answer(Refusal(code, error.code, allow=allow))
-    if isinstance(error, RateLimitExceeded):
+    if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 

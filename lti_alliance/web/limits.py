@@ -7,13 +7,21 @@ counted for the person or the installation that it speaks of.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial, wraps
+from ipaddress import ip_address, ip_network
+from typing import TypeVar, cast
 from uuid import UUID
 
-from flask import Response, g, request
+from flask import Flask, Response, after_this_request, current_app, request
+from limits import RateLimitItem, parse
+from werkzeug.exceptions import TooManyRequests
 
 from lti_alliance.errors import LaunchRejected
-from lti_alliance.web.extensions import client_network, limiter
+from lti_alliance.web.counts import Counts
 from lti_alliance.web.signing import digest
+
+View = TypeVar("View", bound=Callable[..., object])
+EXTENSION = "alliance_counts"
 
 # An honest browser may meet these: its cookies are gone, its form is old, it was clicked twice.
 _HARMLESS = frozenset(
@@ -26,6 +34,31 @@ _HARMLESS = frozenset(
 )
 
 
+def register(app: Flask, *, url: str) -> None:
+    """Count for this application in the store at ``url``."""
+    app.extensions[EXTENSION] = Counts(url)
+
+
+def counts() -> Counts:
+    """Return what the current application has counted."""
+    found = current_app.extensions[EXTENSION]
+    assert isinstance(found, Counts)
+    return found
+
+
+def client_network() -> str:
+    """Name where a request comes from: an IPv4 address, or the /64 that an IPv6 client owns."""
+    named = request.remote_addr or "nowhere"
+    try:
+        address = ip_address(named)
+    except ValueError:
+        # Some proxies name a port as well, or nothing that is an address.
+        return named[:64]
+    if address.version == 4:
+        return str(address)
+    return str(ip_network((address, 64), strict=False))
+
+
 def _login_key() -> str:
     asked = (request.values.get(name, "") for name in ("iss", "login_hint", "login"))
     return f"{client_network()} {digest(chr(0).join(asked))}"
@@ -35,12 +68,8 @@ def _launch_key() -> str:
     return f"{client_network()} {digest(request.form.get('state', ''))}"
 
 
-def _signed_key() -> str:
-    return digest(chr(0).join(g.signed_for))
-
-
-def _has_failed(response: Response) -> bool:
-    return response.status_code >= 400
+def _signed_key(registration_id: UUID, name: str) -> str:
+    return digest(f"{registration_id}{chr(0)}{name}")
 
 
 def _visit_key() -> str:
@@ -48,30 +77,57 @@ def _visit_key() -> str:
     return digest(request.path.split("/")[2])
 
 
-one_login = limiter.limit("30 per 10 seconds", key_func=_login_key)
-all_logins = limiter.limit("6000 per minute", key_func=client_network)
-one_launch = limiter.limit("60 per 10 seconds", key_func=_launch_key)
-exports = limiter.shared_limit("20 per hour", scope="exports", key_func=_visit_key)
-codes = limiter.limit("60 per minute", key_func=client_network, deduct_when=_has_failed)
-registrations = limiter.limit("30 per hour", key_func=client_network, deduct_when=_has_failed)
+def _limit(
+    allowed: str, *, scope: str, key: Callable[[], str], only_failed: bool = False
+) -> Callable[[View], View]:
+    """Let a view be called so often by each key; with ``only_failed``, refused so often."""
+    item = parse(allowed)
+
+    def limit(view: View) -> View:
+        @wraps(view)
+        def limited(*args: object, **kwargs: object) -> object:
+            who = key()
+            if only_failed:
+                if counts().is_used_up(item, scope, who):
+                    raise TooManyRequests
+                after_this_request(partial(_count_failed, item, scope, who))
+            elif not counts().hit(item, scope, who):
+                raise TooManyRequests
+            return view(*args, **kwargs)
+
+        return cast("View", limited)
+
+    return limit
 
 
-# Counted from inside of views, once it is known what has come: by a call of a function that does
-# nothing else, because the limiter's `with` looks through the stack each time.
-def _counter(allowed: str, *, scope: str, key: Callable[[], str]) -> Callable[[], None]:
-    def count() -> None:
-        """Count one; the limit around this refuses what is too much."""
-
-    count.__qualname__ = f"count {scope}"
-    counted: Callable[[], None] = limiter.shared_limit(allowed, scope=scope, key_func=key)(count)
-    return counted
+def _count_failed(item: RateLimitItem, scope: str, who: str, response: Response) -> Response:
+    if response.status_code >= 400:
+        counts().hit(item, scope, who)
+    return response
 
 
-_refused_launches = _counter("3000 per minute", scope="refused launches", key=client_network)
-_failed_launches = _counter("60 per minute", scope="failed launches", key=client_network)
-_failed_notices = _counter("60 per minute", scope="failed notices", key=client_network)
-_launches_of_one = _counter("30 per 10 seconds", scope="launches of one person", key=_signed_key)
-_notices_of_one = _counter("600 per minute", scope="notices of one installation", key=_signed_key)
+def _counter(allowed: str, *, scope: str) -> Callable[[str], None]:
+    """Return what counts one for a key from inside of a view, and refuses what is too much."""
+    item = parse(allowed)
+
+    def count(who: str) -> None:
+        if not counts().hit(item, scope, who):
+            raise TooManyRequests
+
+    return count
+
+
+one_login = _limit("30 per 10 seconds", scope="one login", key=_login_key)
+all_logins = _limit("6000 per minute", scope="logins", key=client_network)
+one_launch = _limit("60 per 10 seconds", scope="one launch", key=_launch_key)
+exports = _limit("20 per hour", scope="exports", key=_visit_key)
+codes = _limit("60 per minute", scope="codes", key=client_network, only_failed=True)
+registrations = _limit("30 per hour", scope="registrations", key=client_network, only_failed=True)
+_refused_launches = _counter("3000 per minute", scope="refused launches")
+_failed_launches = _counter("60 per minute", scope="failed launches")
+_failed_notices = _counter("60 per minute", scope="failed notices")
+_launches_of_one = _counter("30 per 10 seconds", scope="launches of one person")
+_notices_of_one = _counter("600 per minute", scope="notices of one installation")
 
 
 def count_failed(refused: LaunchRejected) -> None:
@@ -81,24 +137,22 @@ def count_failed(refused: LaunchRejected) -> None:
     """
     if refused.status not in (400, 401):
         return
-    _refused_launches()
+    _refused_launches(client_network())
     if refused.code not in _HARMLESS:
-        _failed_launches()
+        _failed_launches(client_network())
 
 
 def count_launch(registration_id: UUID, sub: str) -> None:
     """Count a launch that verified, for the person whom the platform sent."""
-    g.signed_for = (str(registration_id), sub)
-    _launches_of_one()
+    _launches_of_one(_signed_key(registration_id, sub))
 
 
 def count_failed_notices() -> None:
     """Count a post of notices that were not all genuine, as ``count_failed`` does a launch."""
-    _failed_notices()
+    _failed_notices(client_network())
 
 
 def count_notices(senders: Iterable[tuple[UUID, str]]) -> None:
     """Count a post of genuine notices once for each installation that they come from."""
     for registration_id, deployment_id in sorted(set(senders), key=str):
-        g.signed_for = (str(registration_id), deployment_id)
-        _notices_of_one()
+        _notices_of_one(_signed_key(registration_id, deployment_id))

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from lti_alliance.models import db
 from lti_alliance.settings import Settings
-from lti_alliance.web.extensions import client_network
+from lti_alliance.web.limits import client_network
 from tests.platforms import Browser, World
 from tests.web.conftest import make_world
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from lti_alliance.models import Base, LaunchSession
-from lti_alliance.web.extensions import limiter
+from lti_alliance.web.limits import EXTENSION
 from lti_alliance.web.problems import PROBLEMS
 from tests.mutations import (
     EVIL,
@@ -67,13 +68,13 @@ def rows(engine: Engine) -> dict[str, list[str]]:
 
 
 def check(
-    engine: Engine, send: Callable[[], TestResponse], *, lms_answers: bool = False
+    app: Flask, engine: Engine, send: Callable[[], TestResponse], *, lms_answers: bool = False
 ) -> TestResponse:
     """Send something spoiled: a refusal has a code that is known, and stores nothing.
 
     With ``lms_answers`` it may be the LMS's answer to the tool that is spoiled, and be called so.
     """
-    limiter.reset()
+    app.extensions[EXTENSION].reset()
     before = rows(engine)
     answer = send()
     assert answer.status_code < 500 or (lms_answers and answer.status_code == 502), answer.text
@@ -93,7 +94,7 @@ def check(
 
 def assert_still_open(world: World) -> None:
     """A good launch is let in as if nothing had happened, and no host was called but the LMS's."""
-    limiter.reset()
+    world.app.extensions[EXTENSION].reset()
     assert world.browser().open(sub="nobody-else").status_code == 200
     assert {urlsplit(url).hostname for url in world.network.calls} <= {"lms.test"}
 
@@ -148,7 +149,7 @@ def test_logins(world: World, engine: Engine, ways: list[Spoiling], is_get: bool
             "/lti/login", data=query, content_type="application/x-www-form-urlencoded"
         )
 
-    answer = check(engine, send)
+    answer = check(world.app, engine, send)
     if answer.status_code < 400:
         assert answer.location.startswith("https://lms.test/auth?")
     assert rows(engine) == before
@@ -172,7 +173,7 @@ def test_claims(
         written(claims, **writing), key=rsa_key("platform"), header={"kid": "key-1", "typ": "JWT"}
     )
     before = sessions(world.session)
-    answer = check(engine, lambda: browser.send(login, token))
+    answer = check(world.app, engine, lambda: browser.send(login, token))
     assert sessions(world.session) == before + (answer.status_code == 303)
     if answer.status_code == 303:
         opened = world.session.scalars(
@@ -212,7 +213,10 @@ def test_envelopes(
     for token in (".".join(changed), ".".join(forged)):
         if token == ".".join(pieces):
             continue
-        assert check(engine, lambda token=token: browser.send(login, token)).status_code >= 400
+        assert (
+            check(world.app, engine, lambda token=token: browser.send(login, token)).status_code
+            >= 400
+        )
     assert sessions(world.session) == before
     assert_still_open(world)
 
@@ -237,7 +241,7 @@ def test_launch_forms(world: World, engine: Engine, ways: list[Spoiling], body: 
         "bytes": {"data": urlencode(fields).encode() + b"&\xff\xfe=%ff%fe&state"},
     }
     options = {"content_type": "application/x-www-form-urlencoded"} | kinds[body]
-    check(engine, lambda: browser.post("/lti/launch", **options))
+    check(world.app, engine, lambda: browser.post("/lti/launch", **options))
     assert_still_open(world)
 
 
@@ -259,7 +263,7 @@ def test_deep_linking_requests(
     }
     claims = spoiled(asked, ways)
     token = signed(written(claims, **writing), key=rsa_key("platform"), header={"kid": "key-1"})
-    answer = check(engine, lambda: browser.send(login, token))
+    answer = check(world.app, engine, lambda: browser.send(login, token))
     if answer.status_code == 303:
         page = browser.get(answer.location, follow_redirects=True)
         assert page.status_code < 500
@@ -271,11 +275,12 @@ def test_deep_linking_requests(
 @given(ways=spoilings(), where=st.sampled_from(("modules/taster", "course", "cancel")))
 def test_deep_linking_posts(world: World, engine: Engine, ways: list[Spoiling], where: str) -> None:
     """The dialog's forms come back spoiled: what is answered to the LMS is well formed, or not."""
-    limiter.reset()
+    world.app.extensions[EXTENSION].reset()
     placing = Placing(world, accept_multiple=True)
     fields = {} if where == "cancel" else placing.fields(where)
     sent = as_fields(spoiled({**fields, "csrf_token": [placing.csrf_token]}, ways))
     answer = check(
+        world.app,
         engine,
         lambda: placing.browser.post(
             f"/launches/{placing.handle}/picker/{where}",
@@ -306,7 +311,7 @@ def test_registrations(
     writing: dict[str, Any],
 ) -> None:
     """A spoiled description of an LMS, or a spoiled answer of it, registers nothing half."""
-    limiter.reset()
+    world.app.extensions[EXTENSION].reset()
     world.network.calls.clear()
     invited = Invited(world, name=f"school {len(rows(engine)['invitations'])}")
     invited.describe(written(spoiled(moodle(), described), **writing))
@@ -315,6 +320,7 @@ def test_registrations(
     form = spoiled(invited.fields(names="yes"), fields)
     before = rows(engine)["registrations"]
     answer = check(
+        world.app,
         engine,
         lambda: invited.client.post(
             "/lti/register",
@@ -349,6 +355,7 @@ def test_notices(
     body = written(spoiled({"notices": [{"jwt": token}]}, envelope), **writing)
     browser = world.browser()
     check(
+        world.app,
         engine,
         lambda: browser.post("/lti/notices", data=body, content_type="application/json"),
     )
@@ -380,6 +387,7 @@ def test_answers(course: Course, engine: Engine, ways: list[Spoiling], then: str
         "response.ta-03": "something",
     }
     check(
+        course.app,
         engine,
         lambda: ada.client.post(
             f"{ada.home}attempts/{attempt.id}/{then}",
@@ -402,6 +410,7 @@ def test_reflections(course: Course, engine: Engine, text: str, field: str) -> N
     ada = course.visit("ada", activity)
     fields = {"csrf_token": ada.csrf, "saved_version": "0", "text": "I stayed."} | {field: text}
     answer = check(
+        course.app,
         engine,
         lambda: ada.client.post(
             f"{ada.home}reflections/ta-r1/draft",
