@@ -23,11 +23,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix browser bench-passback bench-launches bench-desk lock audit sbom \
+.PHONY: help demo test check fix browser bench lock audit sbom \
 	new-migration chaos mutants conformance docs messages clean
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 22
 
 demo: $(VENV)/.installed-app ## run the tool, a worker and a practice LMS (RESET=1 PORT= LMS_PORT=)
 	@exec $(BIN)/alliance demo --port $(PORT) --lms-port $(LMS_PORT) $(if $(RESET),--reset)
@@ -51,14 +51,11 @@ fix: $(VENV)/.installed-dev ## mend what tools can mend: lint and format
 browser: $(VENV)/.installed-dev ## run only the tests that drive Chromium, Firefox and WebKitGTK
 	$(BIN)/python -m pytest -m "browser or chromedriver or firefox or webkit" $(ARGS)
 
-bench-passback: $(VENV)/.installed-dev ## scores to a gradebook beside a plain PyLTI1p3 loop (bench/README.md)
-	$(BIN)/python -m bench.passback $(ARGS)
+bench: $(VENV)/.installed-dev ## all questions of speed, one table of targets (bench/README.md; ARGS=--quick)
+	$(BIN)/python -m bench $(ARGS)
 
-bench-launches: $(VENV)/.installed-dev ## launches beside a floor and two tools of PyLTI1p3
-	$(BIN)/python -m bench.launches $(ARGS)
-
-bench-desk: $(VENV)/.installed-dev ## the page of a whole course, 1,000 students and 12 activities
-	$(BIN)/python -m bench.desk $(ARGS)
+bench-%: $(VENV)/.installed-dev ## one question of speed: bench-launches, bench-autosave, bench-submit …
+	$(BIN)/python -m bench.$* $(ARGS)
 
 lock: ## write requirements/*.txt, with hashes (needs uv; UPGRADE=1 takes newer releases)
 	@command -v $(UV) >/dev/null || { \
