@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain import attempts as rules
+from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.attempts import AttemptState, form_to_json
 from lti_alliance.errors import AttemptClosed, NotFound
 from lti_alliance.models import Activity, Attempt, Membership
@@ -107,13 +108,23 @@ def get_attempt(session: Session, attempt_id: UUID, *, viewer: Membership) -> At
     raise NotFound
 
 
-def is_open(session: Session, attempt: Attempt, *, at: datetime) -> bool:
-    """Say whether the attempt's student may go on with it."""
+def is_open(
+    session: Session,
+    attempt: Attempt,
+    *,
+    at: datetime,
+    settings: ActivitySettings | None = None,
+) -> bool:
+    """Say whether the attempt's student may go on with it.
+
+    ``settings`` are those that hold for this person, where they have been read already.
+    """
     if attempt.state != AttemptState.IN_PROGRESS:
         return False
     if attempt.deadline_at is not None and at >= attempt.deadline_at:
         return False
-    return not terms.settings_for_attempt(session, attempt).is_closed(at)
+    settings = settings or terms.settings_for(session, attempt.activity, attempt.membership)
+    return not terms.as_promised(settings, attempt).is_closed(at)
 
 
 def _open_attempt(session: Session, activity: Activity, membership: Membership) -> Attempt:

@@ -5,7 +5,7 @@ An event carries the number of the request that the log lines of the same moment
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -29,17 +29,21 @@ def record(
     context_id: UUID | None = None,
     request_id: str = "",
     details: dict[str, Any] | None = None,
-) -> None:
+) -> UUID:
     """Append one event: who (`actor`, or `actor_id` with a role), what, to which thing.
+
+    Returns the event's id.
 
     ``details`` holds ids, counts and codes only: no name, no answer, no text, no token.
     """
     # The rows that the event names go first; nobody reads the event itself again in this act.
     session.flush()
+    event_id = uuid4()
     insert_row(
         session,
         AuditEvent,
         {
+            "id": event_id,
             "at": at,
             "actor_id": actor.user_id if actor else actor_id,
             "actor_role": actor.role if actor else (actor_role or ""),
@@ -51,6 +55,7 @@ def record(
             "details": details or {},
         },
     )
+    return event_id
 
 
 def record_key_rotation(session: Session, key_id: UUID, *, at: datetime) -> None:

@@ -13,7 +13,7 @@ from lti_alliance.domain.gradebook import GradeScope
 from lti_alliance.models import Grade, GradebookCheck, ResourceLink, ScoreDelivery
 from lti_alliance.services.score_claims import CLAIMABLE
 
-_ON_ITS_WAY = frozenset({DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR})
+ON_ITS_WAY = frozenset({DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR})
 _ALL_CLOSED: Mapping[UUID, Circuit] = MappingProxyType({})
 
 
@@ -118,7 +118,7 @@ def delivery_view(
     since = delivery.desired_since
     if state is DeliveryState.DELIVERED and delivery.delivered_at is not None:
         since = delivery.delivered_at
-    circuit = open_circuits.get(delivery.registration_id) if state in _ON_ITS_WAY else None
+    circuit = open_circuits.get(delivery.registration_id) if state in ON_ITS_WAY else None
     return DeliveryView(
         state=state,
         since=since,

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, bindparam, select, union
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
@@ -60,6 +61,24 @@ class Ground:
             ReflectionState(each.state).is_handed_in
             for each in self.reflections.get(activity.id, ())
         )
+
+
+def handed_in(session: Session, membership: Membership) -> set[UUID]:
+    """Return the ids of the activities in which somebody has handed anything in."""
+    return set(session.scalars(_handed_in(), {"membership": membership.id}))
+
+
+@cache
+def _handed_in() -> CompoundSelect[UUID]:
+    attempted = select(Attempt.activity_id).where(
+        Attempt.membership_id == bindparam("membership"),
+        Attempt.state.in_([state for state in AttemptState if state.is_handed_in]),
+    )
+    reflected = select(Reflection.activity_id).where(
+        Reflection.membership_id == bindparam("membership"),
+        Reflection.state.in_([state for state in ReflectionState if state.is_handed_in]),
+    )
+    return union(attempted, reflected)
 
 
 def survey(session: Session, membership: Membership) -> Ground:

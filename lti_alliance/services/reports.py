@@ -8,15 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain.activities import ActivitySettings, Part
 from lti_alliance.domain.attempts import AttemptState
+from lti_alliance.domain.circuits import Circuit
 from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Module
@@ -38,6 +40,7 @@ from lti_alliance.models import (
 from lti_alliance.services import check_turns, circuits, line_items, modules, rosters, sections
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.delivery_views import (
+    ON_ITS_WAY,
     ComparisonView,
     DeliveryView,
     comparison_view,
@@ -209,20 +212,34 @@ def standing_of(
 
     Without a moment, nothing is said of a platform that is left alone.
     """
-    grade = session.scalar(
-        select(Grade).where(Grade.activity_id == activity.id, Grade.membership_id == membership.id)
-    )
-    delivery = session.scalar(
-        select(ScoreDelivery).where(
-            ScoreDelivery.activity_id == activity.id,
-            ScoreDelivery.membership_id == membership.id,
-        )
-    )
-    open_circuits = circuits.list_open(session, at=at) if at else {}
+    found = session.execute(
+        _standing(), {"activity": activity.id, "membership": membership.id}
+    ).one_or_none()
+    grade, delivery = found or (None, None)
+    open_circuits: Mapping[UUID, Circuit] = {}
+    if at is not None and delivery is not None and delivery.state in ON_ITS_WAY:
+        # Only of what is on its way can it be said that it waits for a platform in trouble.
+        open_circuits = circuits.list_open(session, at=at)
     return Standing(
         grade=grade,
         delivery=delivery_view(delivery, grade, open_circuits=open_circuits),
         parts=part_results(grade),
+    )
+
+
+@cache
+def _standing() -> Select[Grade, ScoreDelivery]:
+    return (
+        select(Grade, ScoreDelivery)
+        .outerjoin(
+            ScoreDelivery,
+            (ScoreDelivery.activity_id == Grade.activity_id)
+            & (ScoreDelivery.membership_id == Grade.membership_id),
+        )
+        .where(
+            Grade.activity_id == bindparam("activity"),
+            Grade.membership_id == bindparam("membership"),
+        )
     )
 
 

@@ -146,7 +146,8 @@ def attempt_report(
 ) -> AttemptReport:
     """Report one attempt: to its student as far as the feedback goes by now, to others in full."""
     activity = attempt.activity
-    settings = terms.settings_for_attempt(session, attempt)
+    own = terms.settings_for(session, activity, attempt.membership)
+    settings = terms.as_promised(own, attempt)
     sheet = attempt_sheets.get_sheet(session, catalogue, attempt)
     regraded = judging.regrades_of(session, attempt)
     made = attempts.list_attempts(session, activity, attempt.membership)
@@ -161,7 +162,7 @@ def attempt_report(
         settings=settings,
         stage=feedback_stage(settings, states, at=at) if is_own else FeedbackStage.FINAL,
         outcomes=judging.outcomes_of(session, attempt, sheet.module) if is_judged else None,
-        quiz=_quiz_card(session, settings, sheet.module.quiz, made, standing.grade, at=at),
+        quiz=_quiz_card(session, own, sheet.module.quiz, made, standing.grade, at=at),
         standing=standing,
     )
 
@@ -201,7 +202,9 @@ def _quiz_card(
     still_open = next((a for a in made if a.state == AttemptState.IN_PROGRESS), None)
     finished = tuple(a for a in made if AttemptState(a.state).is_handed_in)
     closed = settings.is_closed(at)
-    goes_on = still_open is not None and attempts.is_open(session, still_open, at=at)
+    goes_on = still_open is not None and attempts.is_open(
+        session, still_open, at=at, settings=settings
+    )
     if goes_on:
         progress = PartProgress.OPEN
     elif finished:

@@ -154,7 +154,11 @@ def own_terms(session: Session, activity: Activity) -> dict[UUID, Terms]:
 
 def settings_for_attempt(session: Session, attempt: Attempt) -> ActivitySettings:
     """Return the settings that hold for an attempt: its person's, with what it was promised."""
-    settings = settings_for(session, attempt.activity, attempt.membership)
+    return as_promised(settings_for(session, attempt.activity, attempt.membership), attempt)
+
+
+def as_promised(settings: ActivitySettings, attempt: Attempt) -> ActivitySettings:
+    """Return what holds for a person as it holds for one attempt, with what it was promised."""
     if settings.closes_at is None:
         return settings
     return replace(settings, closes_at=later(settings.closes_at, attempt.promised_until))

@@ -20,7 +20,7 @@ from lti_alliance.domain.practice import (
 )
 from lti_alliance.errors import Conflict
 from lti_alliance.models import Activity, Membership, PracticeSet
-from lti_alliance.services import practice, practice_items, practice_sheets
+from lti_alliance.services import modules, practice, practice_items, practice_sheets
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.practice_items import Ground, Source
 
@@ -44,12 +44,16 @@ def offer_warm_up(
     """Return the warm-up that may be offered before an activity is begun in earnest, if any."""
     if not activity_settings(activity).warm_up:
         return None
+    module = modules.get_module(session, catalogue, content_hash=activity.content_hash)
     made = _find_warm_up(session, activity, membership)
     if made is not None and made.state != PracticeState.OPEN:
         return None
+    handed_in = practice_items.handed_in(session, membership)
+    if activity.id in handed_in or not (made or handed_in or module.requires):
+        return None
     ground = practice_items.survey(session, membership)
     settings = ground.settings[activity.id]
-    if settings.is_closed(at) or settings.is_not_open_yet(at) or ground.has_handed_in(activity):
+    if settings.is_closed(at) or settings.is_not_open_yet(at):
         return None
     if made is not None:
         return WarmUpOffer(

@@ -33,7 +33,8 @@ from lti_alliance.web.rendering import page
 
 def home(visit: access.Visit) -> BaseResponse:
     """Show what this launch opened, as the role of the person sees it."""
-    if deep_linking.find_request(db.session(), visit.launch) is not None:
+    # A request to place something opens no link of its own.
+    if visit.resource_link is None and _asks_to_place(visit):
         return redirect(url_for("picker.choose"), 303)
     if visit.launch.is_review:
         return redirect(url_for("student.submission"), 303)
@@ -51,6 +52,10 @@ def home(visit: access.Visit) -> BaseResponse:
             return _student_home(visit, opening)
         case _:
             return _teacher_home(visit, opening)
+
+
+def _asks_to_place(visit: access.Visit) -> bool:
+    return deep_linking.find_request(db.session(), visit.launch) is not None
 
 
 def activity_of(visit: access.Visit) -> Activity:
@@ -94,7 +99,8 @@ def opening_of(visit: access.Visit) -> Opening:
     if (chosen := request.args.get(rendering.ACTIVITY_FIELD)) is not None:
         return Opening(OpeningKind.ACTIVITY, activity=_chosen(visit, chosen))
     if visit.resource_link is not None and not launch.targets_work:
-        known = activities.find_activity(db.session(), visit.resource_link)
+        # Read along with the visit.
+        known = visit.resource_link.activity
         if known is not None:
             return Opening(OpeningKind.ACTIVITY, activity=known)
     # A copied link gets its activity at the first visit, so this may write.

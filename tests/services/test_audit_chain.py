@@ -32,7 +32,7 @@ def record(session: Session, count: int, *, since: datetime = NOW) -> list[UUID]
             object_kind="reflection",
             object_id=uuid4(),
             details={"number": number, "share": 0.1},
-        ).id
+        )
         for number in range(count)
     ]
 

@@ -7,7 +7,8 @@ import pytest
 from lti_alliance.domain.activities import Part
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Keep
-from lti_alliance.models import ScoreDelivery
+from lti_alliance.models import ScoreDelivery, db
+from tests.statements import statements_of
 from tests.web.course import COMPLETION_PARTS, RUBRIC_PARTS, Course, open_course
 from tests.web.visits import text_of
 
@@ -15,6 +16,20 @@ from tests.web.visits import text_of
 @pytest.fixture
 def course(app, session, now) -> Course:
     return open_course(app, session, now)
+
+
+def test_the_page_of_an_activity_costs_few_statements(app, course):
+    """Who asks, the terms, the standing, the attempts, and whether there is a warm-up to offer."""
+    activity = course.stage.activity(module_id="taster")
+    ada = course.visit("ada", activity)
+    with app.app_context():
+        engine = db.engine
+
+    with statements_of(engine) as sent:
+        assert ada.get("").status_code == 200
+
+    asked = [each for each in sent if not each.startswith("BEGIN")]
+    assert len(asked) == 6, "\n".join(asked)
 
 
 def test_the_first_page_names_what_is_in_the_activity(course):
