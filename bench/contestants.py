@@ -240,7 +240,7 @@ def imported_by_tool() -> list[str]:
         "import json, sys, lti_alliance.app, psycopg, sqlalchemy.dialects.postgresql.psycopg\n"
         "print(json.dumps([n for n in sys.modules if not n.startswith(('lti_alliance', '__m'))]))"
     )
-    done = subprocess.run(  # noqa: S603 - the arguments are our own
+    done = subprocess.run(
         python("-c", script), cwd=ROOT, capture_output=True, text=True, check=True
     )
     found: list[str] = json.loads(done.stdout)

@@ -392,7 +392,7 @@ def _events(connection: Rows, size: Size) -> None:
         number="n + 1",
         hash="md5('batch ' || n)",
         previous_hash="md5('batch ' || (n - 1))",
-        last_at=f"{AT} - interval '1 year' * ({count} - least((n + 1) * {batch}, {count})) / {count}",
+        last_at=f"{AT} - interval '1 year' * greatest({count} - (n + 1) * {batch}, 0) / {count}",
     )
     _put(
         connection,
@@ -407,9 +407,7 @@ def _events(connection: Rows, size: Size) -> None:
 def _others(connection: Rows, size: Size) -> None:
     """Put some rows into every other table that grows, about nothing that is there."""
     for table in Base.metadata.sorted_tables:
-        found = connection.execute(
-            f"SELECT 1 FROM {table.name} LIMIT 1"  # noqa: S608 - the name of a table of ours
-        ).fetchone()
+        found = connection.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone()
         if found is None and table.name not in STAY_SMALL:
             _put(connection, table.name, size.members)
 
@@ -434,7 +432,7 @@ def _put(connection: Rows, name_of_table: str, count: int, /, **values: str) -> 
     columns = ", ".join(f'"{column}"' for column in filled)
     # The names and expressions are this module's own.
     connection.execute(
-        f"INSERT INTO {name_of_table} ({columns}) SELECT {', '.join(filled.values())}"  # noqa: S608
+        f"INSERT INTO {name_of_table} ({columns}) SELECT {', '.join(filled.values())}"
         f" FROM generate_series(0, {count - 1}) AS n"
     )
 
