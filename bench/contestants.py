@@ -63,8 +63,6 @@ class Contestant:
     """With which settings its processes run; empty for others than this tool."""
     own_url: str = ""
     """The address of its database for the benchmark's own work, which is not counted."""
-    pid: int = 0
-    """Its server's master process."""
 
     @property
     def launch_url(self) -> str:
@@ -217,7 +215,6 @@ def _tool(
         pid=process.pid,
         env=env,
         own_url=database.own_url,
-        pid=process.pid,
     )
 
 

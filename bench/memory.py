@@ -44,7 +44,8 @@ def main() -> None:
     chosen = _parse()
     server = server_of(chosen)
     facts = facts_of(server)
-    how = Serving(workers=chosen.workers, threads=chosen.threads, is_preloaded=True)
+    # One process of each serves every launch.
+    how = Serving(workers=1, threads=chosen.threads, is_preloaded=True)
     faults: list[str] = []
     with ending_clearly(), arena((IMPORTS_FLOOR, TOOL), server=server, how=how) as found:
         looks = list(_looks(chosen, found, faults))
@@ -154,7 +155,6 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--launches", type=int, default=10_000, help="after the warm-up")
     parser.add_argument("--warm-up", type=int, default=500, help="launches before")
     parser.add_argument("--people", type=int, default=2000, help="who launch, again and again")
-    parser.set_defaults(workers=1)
     return add_usual(parser, quick={"launches": 100, "warm_up": 50, "people": 50})
 
 
