@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import fsum, sqrt
-from statistics import StatisticsError, correlation, fmean, pstdev, pvariance
+from statistics import StatisticsError, correlation, fmean
+from typing import NamedTuple
 
 from lti_alliance.domain import coefficients, score_groups
 from lti_alliance.domain.score_groups import Bin, CurvePoint, Ends
@@ -53,6 +54,31 @@ class Answer:
 
 Sheet = Mapping[str, Answer]
 """One person's first attempt: item id to answer; what was not drawn is not there."""
+
+
+class Total(NamedTuple):
+    """What one sheet came to."""
+
+    points: float
+    worth: float
+    """What it could have come to."""
+
+    @property
+    def share(self) -> float:
+        """Return its share of the points, 0 to 1."""
+        return self.points / self.worth if self.worth else 0.0
+
+    def without(self, answer: Answer) -> float:
+        """Return the share of the rest of the sheet, an answer left out."""
+        worth = self.worth - answer.worth
+        if worth < _NO_WORTH:
+            return 0.0
+        # What differs in the last digits alone is the same rest.
+        return round((self.points - answer.share * answer.worth) / worth, _DIGITS)
+
+
+_NO_WORTH = 1e-9
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +144,24 @@ class QuizStatistics:
     """How the scores are spread, in tenths of the maximum."""
 
 
-def quiz_statistics(sheets: Sequence[Sheet]) -> QuizStatistics:
-    """Describe the whole quiz."""
-    totals = [_share(sheet.values()) for sheet in sheets if sheet]
-    common = sorted(set.intersection(*(set(sheet) for sheet in sheets))) if sheets else []
+def totals_of(sheets: Iterable[Sheet]) -> list[Total]:
+    """Add each sheet up, once for all items."""
+    return [
+        Total(
+            sum(answer.share * answer.worth for answer in sheet.values()),
+            sum(answer.worth for answer in sheet.values()),
+        )
+        for sheet in sheets
+    ]
+
+
+def quiz_statistics(
+    sheets: Sequence[Sheet], *, sums: Sequence[Total] | None = None
+) -> QuizStatistics:
+    """Describe the whole quiz; ``sums`` are the `totals_of` the sheets, if they are known."""
+    sums = totals_of(sheets) if sums is None else sums
+    totals = [total.share for sheet, total in zip(sheets, sums, strict=True) if sheet]
+    common = sorted(set(sheets[0]).intersection(*sheets)) if sheets else []
     is_enough = len(sheets) >= MIN_SHEETS
     points = {item_id: [_points(sheet[item_id]) for sheet in sheets] for item_id in common}
     alpha = _alpha(list(points.values())) if is_enough else None
@@ -129,7 +169,7 @@ def quiz_statistics(sheets: Sequence[Sheet]) -> QuizStatistics:
     return QuizStatistics(
         count=len(sheets),
         mean=fmean(totals) if totals else None,
-        deviation=pstdev(totals) if len(totals) > 1 else None,
+        deviation=sqrt(coefficients.variance(totals)) if len(totals) > 1 else None,
         alpha=alpha,
         error=None if ratio is None else ratio * _deviation(sheets, points),
         error_ratio=ratio,
@@ -141,31 +181,42 @@ def quiz_statistics(sheets: Sequence[Sheet]) -> QuizStatistics:
 
 
 def item_statistics(
-    item_id: str, sheets: Sequence[Sheet], *, options: Mapping[str, bool] | None = None
+    item_id: str,
+    sheets: Sequence[Sheet],
+    *,
+    options: Mapping[str, bool] | None = None,
+    sums: Sequence[Total] | None = None,
 ) -> ItemStatistics:
     """Describe one item by the sheets on which it was drawn.
 
-    ``options`` are those of a choice item in source order, each with whether it is right.
+    ``options`` are those of a choice item in source order, each with whether it is right; ``sums``
+    are the `totals_of` the sheets, if they are known.
     """
-    drawn = [sheet for sheet in sheets if item_id in sheet]
-    own = [sheet[item_id].share for sheet in drawn]
-    rests = [_share(answer for i, answer in sheet.items() if i != item_id) for sheet in drawn]
+    sums = totals_of(sheets) if sums is None else sums
+    drawn = [
+        (answer, total)
+        for sheet, total in zip(sheets, sums, strict=True)
+        if (answer := sheet.get(item_id)) is not None
+    ]
+    own = [answer.share for answer, _ in drawn]
+    rests = [total.without(answer) for answer, total in drawn]
     difficulty = fmean(own) if own else None
+    related = _correlation(own, rests)
     is_enough = len(drawn) >= MIN_SHEETS
-    at = score_groups.ends([_share(sheet.values()) for sheet in drawn])
-    uses = _uses(item_id, drawn, rests, options or {}, at)
+    at = score_groups.ends([total.share for _, total in drawn])
+    uses = _uses([answer for answer, _ in drawn], rests, options or {}, at)
     return ItemStatistics(
         item_id=item_id,
         count=len(drawn),
         difficulty=difficulty,
-        discrimination=_correlation(own, rests) if is_enough else None,
+        discrimination=related if is_enough else None,
         efficiency=coefficients.efficiency(own, rests) if is_enough else None,
         upper_lower=score_groups.upper_lower(own, at) if is_enough else None,
         top=len(at.top),
         bottom=len(at.bottom),
         curve=score_groups.curve(own, rests) if is_enough else (),
         options=uses,
-        flags=tuple(_flags(len(drawn), difficulty, _correlation(own, rests), uses)),
+        flags=tuple(_flags(len(drawn), difficulty, related, uses)),
     )
 
 
@@ -179,41 +230,42 @@ def _alpha(columns: Sequence[Sequence[float]]) -> float | None:
     """Return alpha over the points that everybody made with the same items."""
     if len(columns) < 2:
         return None
-    variance = pvariance([fsum(row) for row in zip(*columns, strict=True)])
+    variance = coefficients.variance([fsum(row) for row in zip(*columns, strict=True)])
     if variance == 0:
         return None
-    within = sum(pvariance(column) for column in columns)
+    within = sum(coefficients.variance(column) for column in columns)
     return len(columns) / (len(columns) - 1) * (1 - within / variance)
 
 
 def _deviation(sheets: Sequence[Sheet], points: Mapping[str, Sequence[float]]) -> float:
     """Return the deviation of the totals of common items, as a share of their maximum."""
     maximum = sum(sheets[0][item_id].worth for item_id in points)
-    return pstdev([fsum(row) for row in zip(*points.values(), strict=True)]) / maximum
+    totals = [fsum(row) for row in zip(*points.values(), strict=True)]
+    return sqrt(coefficients.variance(totals)) / maximum
 
 
 def _uses(
-    item_id: str,
-    drawn: Sequence[Sheet],
-    rests: Sequence[float],
-    options: Mapping[str, bool],
-    at: Ends,
+    answers: Sequence[Answer], rests: Sequence[float], options: Mapping[str, bool], at: Ends
 ) -> tuple[OptionUse, ...]:
-    uses = []
-    for option_id, is_right in options.items():
-        by = {place for place, sheet in enumerate(drawn) if option_id in sheet[item_id].chosen}
-        uses.append(
-            OptionUse(
-                option_id=option_id,
-                is_right=is_right,
-                count=len(by),
-                share=len(by) / len(drawn) if drawn else 0.0,
-                mean_rest=fmean(rests[place] for place in by) if by else None,
-                top=len(by & at.top),
-                bottom=len(by & at.bottom),
-            )
+    if not options:
+        return ()
+    chosen_by: dict[str, list[int]] = {option_id: [] for option_id in options}
+    for place, answer in enumerate(answers):
+        for option_id in answer.chosen:
+            if option_id in chosen_by:
+                chosen_by[option_id].append(place)
+    return tuple(
+        OptionUse(
+            option_id=option_id,
+            is_right=options[option_id],
+            count=len(by),
+            share=len(by) / len(answers) if answers else 0.0,
+            mean_rest=fmean([rests[place] for place in by]) if by else None,
+            top=len(at.top.intersection(by)),
+            bottom=len(at.bottom.intersection(by)),
         )
-    return tuple(uses)
+        for option_id, by in chosen_by.items()
+    )
 
 
 def _flags(
@@ -246,9 +298,3 @@ def _correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
 
 def _points(answer: Answer) -> float:
     return answer.share * answer.worth
-
-
-def _share(answers: Iterable[Answer]) -> float:
-    found = list(answers)
-    maximum = sum(answer.worth for answer in found)
-    return sum(_points(answer) for answer in found) / maximum if maximum else 0.0

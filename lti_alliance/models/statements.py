@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Insert, Table, bindparam, insert, update
+from sqlalchemy import JSON, CursorResult, Insert, Table, bindparam, func, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Delete, Update
@@ -109,6 +109,13 @@ def _update(table: type[Base], where: tuple[str, ...], values: tuple[str, ...]) 
 @cache
 def _insert(table: type[Base], values: tuple[str, ...]) -> Insert:
     return insert(cast("Table", table.__table__)).values({name: bindparam(name) for name in values})
+
+
+def gathered(session: Session, key: Any, value: Any) -> Any:
+    """Return the dialect's aggregate that puts texts into one object of JSON, by key."""
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    name = "json_object_agg" if is_postgres else "json_group_object"
+    return getattr(func, name)(key, value, type_=JSON())
 
 
 def rows_changed(session: Session, statement: Update | Delete) -> int:

@@ -1,5 +1,6 @@
 """What first attempts say about the questions of an activity, and about its students together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -11,9 +12,11 @@ from lti_alliance.domain.item_analysis import (
     ItemStatistics,
     QuizStatistics,
     Sheet,
+    Total,
     item_statistics,
     mean_share,
     quiz_statistics,
+    totals_of,
 )
 from lti_alliance.domain.items import (
     Frame,
@@ -73,11 +76,13 @@ def analyse(
     """Analyse the items of the activity's module by each student's first counted attempt."""
     read = first_attempts.read(session, catalogue, activity, viewer=viewer)
     module, known = read.module, read.known
+    sums = totals_of(known)
     return Analysis(
         module=module,
-        quiz=quiz_statistics(known),
+        quiz=quiz_statistics(known, sums=sums),
         items=tuple(
-            _report(number, item, known) for number, item in enumerate(module.quiz.items, start=1)
+            _report(number, item, known, sums)
+            for number, item in enumerate(module.quiz.items, start=1)
         ),
         calibration=calibrate(known),
         frames=tuple(_frame(frame, module, known) for frame in Frame),
@@ -85,13 +90,14 @@ def analyse(
     )
 
 
-def _report(number: int, item: Item, sheets: list[Sheet]) -> ItemReport:
-    pairs = [sheet[item.id].pairs for sheet in sheets if item.id in sheet]
+def _report(number: int, item: Item, sheets: Sequence[Sheet], sums: Sequence[Total]) -> ItemReport:
+    has_lines = isinstance(item, RateItem | OrderingItem)
+    pairs = [sheet[item.id].pairs for sheet in sheets if item.id in sheet] if has_lines else []
     guess = guess_share(item)
     return ItemReport(
         number=number,
         item=item,
-        found=item_statistics(item.id, sheets, options=_options(item)),
+        found=item_statistics(item.id, sheets, options=_options(item), sums=sums),
         guess=None if guess is None else float(guess),
         ratings=ratings(item, pairs) if isinstance(item, RateItem) else (),
         orders=orders(item, pairs) if isinstance(item, OrderingItem) else None,
