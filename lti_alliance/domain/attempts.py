@@ -105,11 +105,6 @@ def form_from_json(stored: Mapping[str, Any]) -> Form:
     )
 
 
-def given_ids(stored: Mapping[str, Any]) -> list[str]:
-    """Return the ids alone of the items of a stored form, in their order."""
-    return [item["id"] for item in stored["items"]]
-
-
 def _blocks(items: Sequence[Item]) -> list[list[Item]]:
     blocks: list[list[Item]] = []
     of_case: dict[str, list[Item]] = {}

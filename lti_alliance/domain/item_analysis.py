@@ -5,6 +5,7 @@ mean share of the points. Discrimination is the correlation of an item with the 
 sheet, the item left out. Alpha is Cronbach's, over the items that everybody was given.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -75,6 +76,14 @@ class Total(NamedTuple):
             return 0.0
         # What differs in the last digits alone is the same rest.
         return round((self.points - answer.share * answer.worth) / worth, _DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers to one item, and beside them what their sheets came to."""
+
+    given: list[Answer] = field(default_factory=list)
+    totals: list[Total] = field(default_factory=list)
 
 
 _NO_WORTH = 1e-9
@@ -180,34 +189,43 @@ def quiz_statistics(
     )
 
 
+def answers_by_item(
+    sheets: Sequence[Sheet], sums: Sequence[Total] | None = None
+) -> Mapping[str, Answers]:
+    """Return the answers to each item in the order of the sheets, in one walk through them."""
+    found: defaultdict[str, Answers] = defaultdict(Answers)
+    for sheet, total in zip(sheets, totals_of(sheets) if sums is None else sums, strict=True):
+        for item_id, answer in sheet.items():
+            to_item = found[item_id]
+            to_item.given.append(answer)
+            to_item.totals.append(total)
+    return found
+
+
 def item_statistics(
-    item_id: str,
-    sheets: Sequence[Sheet],
-    *,
-    options: Mapping[str, bool] | None = None,
-    sums: Sequence[Total] | None = None,
+    item_id: str, sheets: Sequence[Sheet], *, options: Mapping[str, bool] | None = None
 ) -> ItemStatistics:
     """Describe one item by the sheets on which it was drawn.
 
-    ``options`` are those of a choice item in source order, each with whether it is right; ``sums``
-    are the `totals_of` the sheets, if they are known.
+    ``options`` are those of a choice item in source order, each with whether it is right.
     """
-    sums = totals_of(sheets) if sums is None else sums
-    drawn = [
-        (answer, total)
-        for sheet, total in zip(sheets, sums, strict=True)
-        if (answer := sheet.get(item_id)) is not None
-    ]
-    own = [answer.share for answer, _ in drawn]
-    rests = [total.without(answer) for answer, total in drawn]
+    return describe_item(item_id, answers_by_item(sheets).get(item_id, Answers()), options=options)
+
+
+def describe_item(
+    item_id: str, drawn: Answers, *, options: Mapping[str, bool] | None = None
+) -> ItemStatistics:
+    """Describe one item by the answers to it: see `item_statistics`."""
+    own = [answer.share for answer in drawn.given]
+    rests = [t.without(answer) for answer, t in zip(drawn.given, drawn.totals, strict=True)]
     difficulty = fmean(own) if own else None
     related = _correlation(own, rests)
-    is_enough = len(drawn) >= MIN_SHEETS
-    at = score_groups.ends([total.share for _, total in drawn])
-    uses = _uses([answer for answer, _ in drawn], rests, options or {}, at)
+    is_enough = len(own) >= MIN_SHEETS
+    at = score_groups.ends([total.share for total in drawn.totals])
+    uses = _uses(drawn.given, rests, options or {}, at)
     return ItemStatistics(
         item_id=item_id,
-        count=len(drawn),
+        count=len(own),
         difficulty=difficulty,
         discrimination=related if is_enough else None,
         efficiency=coefficients.efficiency(own, rests) if is_enough else None,
@@ -216,7 +234,7 @@ def item_statistics(
         bottom=len(at.bottom),
         curve=score_groups.curve(own, rests) if is_enough else (),
         options=uses,
-        flags=tuple(_flags(len(drawn), difficulty, related, uses)),
+        flags=tuple(_flags(len(own), difficulty, related, uses)),
     )
 
 

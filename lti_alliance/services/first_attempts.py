@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Subquery, Text, cast, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
-from lti_alliance.domain.attempts import AttemptState, given_ids
+from lti_alliance.domain.attempts import AttemptState
 from lti_alliance.domain.item_analysis import Answer, Sheet
 from lti_alliance.domain.items import ChoiceResponse, Item, LinesResponse, response_from_json
 from lti_alliance.domain.launch import Role
@@ -24,7 +24,7 @@ from lti_alliance.domain.modules import Module
 from lti_alliance.domain.regrades import looks_the_same, translate
 from lti_alliance.domain.response_processing import process
 from lti_alliance.models import Activity, Attempt, Membership, Response
-from lti_alliance.models.statements import gathered
+from lti_alliance.models.statements import gathered, ids_in
 from lti_alliance.services import judging, modules, sections
 
 _COUNTED = (AttemptState.SUBMITTED, AttemptState.GRADED)
@@ -58,14 +58,13 @@ def read(
     module = modules.module_for(session, catalogue, activity, content_hash=activity.content_hash)
     reader = _Reader(session, catalogue, module, judging.judging_of(session, activity.id))
     responses = _responses(session, activity, only)
-    attempts = _attempts(
-        session, activity, viewer, only, (Attempt.id, Attempt.content_hash, Attempt.form)
-    )
+    given = ids_in(session, Attempt.form, "items")
+    attempts = _attempts(session, activity, viewer, only, (Attempt.id, Attempt.content_hash, given))
     return FirstAttempts(
         module=module,
         sheets={
-            membership_id: reader.sheet(content_hash, form, responses.get(attempt_id, {}))
-            for membership_id, (attempt_id, content_hash, form) in attempts
+            membership_id: reader.sheet(content_hash, item_ids, responses.get(attempt_id, {}))
+            for membership_id, (attempt_id, content_hash, item_ids) in attempts
         },
     )
 
@@ -95,7 +94,7 @@ def _attempts(
     activity: Activity,
     viewer: Membership,
     only: Membership | None,
-    columns: Sequence[InstrumentedAttribute[Any]],
+    columns: Sequence[Any],
 ) -> Iterator[tuple[UUID, Sequence[Any]]]:
     """Yield the membership and these columns of each first attempt that the viewer may see."""
     scope = sections.scope_of(session, viewer)
@@ -140,7 +139,7 @@ def _responses(
         .where(Attempt.activity_id == activity.id)
         .group_by(Response.attempt_id)
     )
-    return dict(found.tuples().all())
+    return dict(iter(found))
 
 
 class _Reader:
@@ -155,14 +154,14 @@ class _Reader:
         self._versions: dict[str, Module] = {}
 
     def sheet(
-        self, content_hash: str, form: Mapping[str, Any], written: Mapping[str, str]
+        self, content_hash: str, item_ids: Sequence[str], written: Mapping[str, str]
     ) -> dict[str, Answer]:
         """Return the sheet of one attempt: of the items that its student read as they are now."""
         judged = self._judged.get(content_hash)
         if judged is None:
             judged = self._judged[content_hash] = self._begin(content_hash)
         sheet = {}
-        for item_id in given_ids(form):
+        for item_id in item_ids:
             if (known := judged.get(item_id)) is not None:
                 text = written.get(item_id, _THEN)
                 answer = known.get(text)
