@@ -133,14 +133,15 @@ _MULTIPLY = (
     (
         "INSERT INTO memberships (id, context_id, user_id, role, is_test_user, number, sections,"
         " first_launch_at, last_launch_at)"
-        " SELECT md5('member ' || n)::uuid, id, md5('user ' || n)::uuid, 'learner', false, 100000 + n,"
-        " '[]', created_at, created_at FROM contexts, generate_series(1, :more) n WHERE id = :context"
+        " SELECT md5('member ' || n)::uuid, id, md5('user ' || n)::uuid, 'learner', false,"
+        " 100000 + n, '[]', created_at, created_at"
+        " FROM contexts, generate_series(1, :more) n WHERE id = :context"
     ),
     (
         "INSERT INTO attempts (id, activity_id, membership_id, number, state, form, content_hash,"
         " saved_version, saved_at, started_at, submitted_at, score, maximum)"
-        " SELECT md5('attempt ' || n)::uuid, activity_id, md5('member ' || n)::uuid, 1, state, form,"
-        " content_hash, saved_version, saved_at, started_at, submitted_at, score, maximum"
+        " SELECT md5('attempt ' || n)::uuid, activity_id, md5('member ' || n)::uuid, 1, state,"
+        " form, content_hash, saved_version, saved_at, started_at, submitted_at, score, maximum"
         " FROM generate_series(1, :more) n"
         " JOIN sample ON place = 1 + n % (SELECT count(*) FROM sample) JOIN attempts USING (id)"
     ),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,7 +26,7 @@ from lti_alliance.models import (
 )
 from lti_alliance.services import desk_people, rosters
 from lti_alliance.services.activities import activity_settings
-from lti_alliance.services.desk_cells import NOTHING, Cell, CellState, Pair, Sending, read_cells
+from lti_alliance.services.desk_cells import NOTHING, Cell, CellState, Sending, read_cells
 from lti_alliance.services.desk_people import DeskPerson
 
 PAGE_SIZE = 50
@@ -194,9 +195,9 @@ def read_course(
     """
     activities = _activities(session, context)
     settings = {activity.id: activity_settings(activity) for activity, _ in activities}
-    cells = read_cells(session, context.id, settings)
+    cells = list(read_cells(session, context.id, settings).values())
     people, hidden = desk_people.list_people(session, context, viewer=viewer)
-    rows = [_row(person, activities, cells) for person in people]
+    rows = [_row(person, cells) for person in people]
     columns = tuple(
         _column(activity, title, settings[activity.id], [row.cells[number] for row in rows])
         for number, (activity, title) in enumerate(activities)
@@ -224,8 +225,8 @@ def stream_course(
         for first in range(0, len(people), BATCH):
             batch = people[first : first + BATCH]
             of = [person.membership_id for person in batch if person.membership_id]
-            cells = read_cells(session, context.id, settings, of=of)
-            yield from (_row(person, activities, cells) for person in batch)
+            cells = list(read_cells(session, context.id, settings, of=of).values())
+            yield from (_row(person, cells) for person in batch)
 
     return columns, rows()
 
@@ -240,15 +241,13 @@ def _activities(session: Session, context: Context) -> Sequence[tuple[Activity, 
     return [(activity, title) for activity, title in found]
 
 
-def _row(
-    person: DeskPerson, activities: Sequence[tuple[Activity, str]], cells: Mapping[Pair, Cell]
-) -> DeskRow:
+def _row(person: DeskPerson, cells: Sequence[Mapping[UUID, Cell]]) -> DeskRow:
     own = person.membership_id
     return DeskRow(
         person=person,
-        cells=tuple(
-            cells.get((activity.id, own), NOTHING) if own else NOTHING for activity, _ in activities
-        ),
+        cells=tuple([column.get(own, NOTHING) for column in cells])
+        if own
+        else (NOTHING,) * len(cells),
     )
 
 
