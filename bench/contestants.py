@@ -7,6 +7,7 @@ where they use one.
 import base64
 import json
 import secrets
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -30,6 +31,13 @@ from lti_alliance.parts import parts, utc_now
 from lti_alliance.settings import load
 
 FLOOR, FILES, REDIS, TOOL = "floor", "PyLTI1p3, files", "PyLTI1p3, Redis", "this tool"
+IMPORTS_FLOOR = "floor, same imports"
+_MODULES = {
+    FLOOR: "bench.floor_app:app",
+    IMPORTS_FLOOR: "bench.imports_floor_app:app",
+    FILES: "bench.pylti_app:app",
+    REDIS: "bench.pylti_app:app",
+}
 REDIS_URL = "redis://127.0.0.1:6379/7"
 LIMITER_URL = "redis://127.0.0.1:6379/6"
 FLOOR_TABLES = (
@@ -73,6 +81,8 @@ class Serving:
 
     workers: int = 2
     threads: int = 1
+    is_preloaded: bool = False
+    """Whether the application is loaded once, before the processes part."""
 
     def options(self, port: int) -> list[str]:
         """Return gunicorn's options."""
@@ -81,6 +91,7 @@ class Serving:
             *("--workers", str(self.workers), "--threads", str(self.threads)),
             *("--worker-class", "sync" if self.threads == 1 else "gthread"),
             *("--max-requests", "0", "--no-control-socket"),
+            *(("--preload",) if self.is_preloaded else ()),
         ]
 
 
@@ -119,7 +130,7 @@ def _other(
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     store = database.url.replace("+psycopg", "")
-    if name == FLOOR:
+    if name in (FLOOR, IMPORTS_FLOOR):
         with psycopg.connect(store) as connection:
             for table in FLOOR_TABLES:
                 connection.execute(table)
@@ -137,14 +148,14 @@ def _other(
         "database_url": store,
         "redis_url": REDIS_URL if name == REDIS else "",
         "folder": str(folder),
+        "imports": imported_by_tool() if name == IMPORTS_FLOOR else [],
     }
     file = folder / "facts.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps(facts), encoding="utf-8")
-    module = "bench.floor_app:app" if name == FLOOR else "bench.pylti_app:app"
     process = processes.start(
         name,
-        python("-m", "gunicorn", *how.options(port), module),
+        python("-m", "gunicorn", *how.options(port), _MODULES[name]),
         env={"BENCH_FACTS": str(file)},
         cwd=ROOT,
     )
@@ -218,6 +229,19 @@ def _told(issuer: Issuer) -> dict[str, str]:
         "service_host": issuer.base_url.partition("//")[2],
         "deployment_id": issuer.deployment_id,
     }
+
+
+def imported_by_tool() -> list[str]:
+    """Return the modules that loading this tool loads besides its own, as a process of it does."""
+    script = (
+        "import json, sys, lti_alliance.app, psycopg, sqlalchemy.dialects.postgresql.psycopg\n"
+        "print(json.dumps([n for n in sys.modules if not n.startswith(('lti_alliance', '__m'))]))"
+    )
+    done = subprocess.run(
+        python("-c", script), cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    found: list[str] = json.loads(done.stdout)
+    return found
 
 
 def is_redis_up() -> bool:

@@ -58,6 +58,11 @@ def tree_seconds(root: int) -> float:
     return total
 
 
+def children_of(pid: int) -> list[int]:
+    """Return the processes that this one has started and that still run."""
+    return [child for child, usage in _all_usages() if usage.parent == pid]
+
+
 def own_seconds(pid: int) -> float:
     """Return what one process has used by itself; nothing when it is gone."""
     usage = read_usage(pid)

@@ -1,114 +1,119 @@
-"""How long the desk of a great course takes, beside a small one and beside asking row by row.
+"""The page of a great course: its CPU, beside a small course's and beside asking row by row.
 
-make bench-desk ARGS="--people 1000 --activities 12 --rounds 7"
+Run as ``python -m bench.desk``, on PostgreSQL and on SQLite. *Page* is the whole request through
+the application, with its first students written out. Exit status 1 means that a page is not
+answered, or that a great course takes more statements than a small one.
 """
 
 import argparse
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from lti_alliance import schema
-from lti_alliance.app import create_app
+from bench import report
+from bench.commands import add_usual, ending_clearly, facts_of, finish, server_of, tell
+from bench.databases import Database, postgresql_database, sqlite_database
+from bench.inside import Cost, cost_of, inside, statements_in
+from bench.outcome import Outcome, Verdict
 from lti_alliance.domain.launch import Role
 from lti_alliance.models import Context, Grade, Membership, ResourceLink, ScoreDelivery, db
 from lti_alliance.parts import utc_now
 from lti_alliance.services import desk
 from lti_alliance.services.desk import DeskQuery
-from lti_alliance.settings import Settings
-from tests.conftest import DATA_KEY, SECRET_KEY
 from tests.great_course import make_great_course
 from tests.web.visits import visit
 
+AIM_MS = 150
 SMALL = 30
+_ENGINES = ("PostgreSQL", "SQLite")
+_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to read a course on one engine."""
+
+    engine: str
+    name: str
+    costs: tuple[Cost, ...]
+    statements: int
 
 
 def main() -> None:
-    """Measure on a new SQLite database and print one table."""
+    """Run what the options ask for and report it."""
     chosen = _parse()
-    with tempfile.TemporaryDirectory(prefix="alliance-bench-") as folder:
-        app = _app(Path(folder) / "desk.sqlite")
-        with app.app_context():
-            with db.engine.connect() as connection:
-                schema.upgrade(connection)
-            session = db.session()
-            small = make_great_course(session, people=SMALL, activities=chosen.activities)
-            great = make_great_course(session, people=chosen.people, activities=chosen.activities)
-            small_page, great_page = (_page(app, session, *made) for made in (small, great))
-            rows = _measure(
-                {
-                    f"desk, {SMALL} people": lambda: _desk(session, *small),
-                    f"desk, {chosen.people} people": lambda: _desk(session, *great),
-                    f"row by row, {chosen.people} people": lambda: _row_by_row(session, great[0]),
-                    f"page, {SMALL} people": small_page,
-                    f"page, {chosen.people} people": great_page,
-                },
-                rounds=chosen.rounds,
-            )
-            db.session.remove()
-            db.engine.dispose()
-    asked = rows[f"desk, {chosen.people} people"]
-    print(f"{chosen.activities} activities, SQLite, median of {chosen.rounds} rounds")
-    for name, taken in rows.items():
-        print(f"{name:30} {taken * 1000:9.1f} ms {taken / asked:8.2f} of the great desk")
+    server = server_of(chosen)
+    facts = facts_of(server)
+    found: list[Way] = []
+    with ending_clearly():
+        for engine in _ENGINES:
+            with _database(engine, server) as database, inside(database) as app:
+                tell(f"{engine}: {chosen.people:,} people, {chosen.activities} activities")
+                found += _measure(engine, database, app, chosen)
+    finish(chosen, _outcome(found, chosen, facts))
 
 
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--people", type=int, default=1000)
-    parser.add_argument("--activities", type=int, default=12)
-    parser.add_argument("--rounds", type=int, default=7)
-    return parser.parse_args()
+@contextmanager
+def _database(engine: str, server: str) -> Iterator[Database]:
+    if engine == "PostgreSQL":
+        with postgresql_database(server) as database:
+            yield database
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="alliance-bench-") as folder,
+        sqlite_database(Path(folder)) as database,
+    ):
+        yield database
 
 
-def _app(path: Path) -> Flask:
-    return create_app(
-        Settings(
-            environment="development",
-            secret_key=SECRET_KEY,
-            data_key=DATA_KEY,
-            base_url="http://localhost:8000",
-            database_url=f"sqlite:///{path}",
-            log_level="error",
-        )
-    )
-
-
-def _measure(ways: dict[str, Callable[[], object]], *, rounds: int) -> dict[str, float]:
-    """Time every way once in each round, so that a slow moment of the machine meets them all."""
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
+def _measure(engine: str, database: Database, app: Flask, chosen: argparse.Namespace) -> list[Way]:
+    """Do everything in each round, so that a slow moment of the machine meets all."""
+    session = db.session()
+    small = make_great_course(session, people=SMALL, activities=chosen.activities)
+    great = make_great_course(session, people=chosen.people, activities=chosen.activities)
+    ids = great[0].id, great[1].id
+    session.execute(text("ANALYZE"))
+    session.commit()
+    ways = {
+        f"page, {SMALL} people": _page(app, session, *small),
+        f"page, {chosen.people:,} people": _page(app, session, *great),
+        f"desk, {chosen.people:,} people": lambda: _desk(session, *ids),
+        f"row by row, {chosen.people:,} people": lambda: _row_by_row(session, ids[0]),
+    }
+    statements = {name: statements_in(way) for name, way in ways.items()}
+    costs: dict[str, list[Cost]] = {name: [] for name in ways}
+    for _ in range(chosen.rounds):
         for name, way in ways.items():
-            begun = time.perf_counter()
-            way()
-            taken[name].append(time.perf_counter() - begun)
-    return {name: statistics.median(each) for name, each in taken.items()}
+            times = 1 if name.startswith("row") else chosen.times
+            costs[name].append(cost_of(way, database, times=times))
+    return [Way(engine, name, tuple(costs[name]), statements[name]) for name in ways]
 
 
-def _desk(session: Session, course: Context, teacher: Membership) -> desk.Desk:
+def _desk(session: Session, course_id: UUID, teacher_id: UUID) -> desk.Desk:
     session.rollback()
     session.expunge_all()
     return desk.course_desk(
         session,
-        context=session.get_one(Context, course.id),
-        viewer=session.get_one(Membership, teacher.id),
+        context=session.get_one(Context, course_id),
+        viewer=session.get_one(Membership, teacher_id),
         query=DeskQuery(),
     )
 
 
-def _row_by_row(session: Session, course: Context) -> int:
+def _row_by_row(session: Session, course_id: UUID) -> int:
     """Ask for each student's grades and deliveries by themselves, as a first version might."""
     session.rollback()
     session.expunge_all()
     found = 0
-    for member in session.scalars(select(Membership).filter_by(context_id=course.id)).all():
+    for member in session.scalars(select(Membership).filter_by(context_id=course_id)).all():
         found += len(_of(session, Grade, member.id)) + len(_of(session, ScoreDelivery, member.id))
     return found
 
@@ -134,6 +139,58 @@ def _page(
         return answer
 
     return look
+
+
+def _outcome(found: list[Way], chosen: argparse.Namespace, facts: Mapping[str, object]) -> Outcome:
+    pages = {(way.engine, way.name): way for way in found}
+    great = {engine: pages[engine, f"page, {chosen.people:,} people"] for engine in _ENGINES}
+    small = {engine: pages[engine, f"page, {SMALL} people"] for engine in _ENGINES}
+    return Outcome(
+        question="desk",
+        command="python -m bench.desk",
+        machine=report.machine_line(facts),
+        tables=(_table(found),),
+        verdicts=[
+            Verdict(
+                target=f"page of {chosen.people:,} students by {chosen.activities}, {engine}",
+                aim=AIM_MS,
+                measured=median(cost.cpu_s for cost in way.costs) * _MS,
+                unit="ms of CPU with the database",
+                note=f"{way.statements} statements, as for {SMALL} students",
+            )
+            for engine, way in great.items()
+        ],
+        faults=[
+            f"{engine}: {great[engine].statements} statements, for few {small[engine].statements}"
+            for engine in _ENGINES
+            if great[engine].statements != small[engine].statements
+        ],
+    )
+
+
+def _table(found: list[Way]) -> str:
+    lines = [
+        "| engine | | CPU ms with the database | of it the database | wall ms | statements |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for way in found:
+        cells = (
+            report.spread(cost.cpu_s * _MS for cost in way.costs).text(0),
+            f"{median(cost.database_s for cost in way.costs) * _MS:.0f}",
+            report.spread(cost.wall_s * _MS for cost in way.costs).text(0),
+            f"{way.statements:,}",
+        )
+        lines.append(f"| {way.engine} | {way.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.desk", description=__doc__)
+    parser.add_argument("--people", type=int, default=1000)
+    parser.add_argument("--activities", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--times", type=int, default=10, help="visits in a row, in each round")
+    return add_usual(parser, quick={"people": 200, "rounds": 2, "times": 4})
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """The composition root: builds the application, its parts and its edges."""
 
+import gc
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask
+from sqlalchemy.orm import configure_mappers
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lti_alliance import cli, observability, schema, web
@@ -63,12 +65,22 @@ def create_served_app() -> Flask:
     app = create_app()
     with app.app_context(), db.engine.connect() as connection:
         current = schema.is_current(connection)
-    # A pre-fork server hands its connections to no child: each opens its own.
-    with app.app_context():
-        db.engine.dispose()
     if not current:
         raise SettingsError(["The database lacks migrations: run `alliance db upgrade`."])
+    _prepare_to_part(app)
     return app
+
+
+def _prepare_to_part(app: Flask) -> None:
+    """Do once what every process of a pre-fork server would otherwise do and keep for itself."""
+    with app.app_context():
+        web.languages.read_all()
+        # A pre-fork server hands its connections to no child: each opens its own.
+        db.engine.dispose()
+    configure_mappers()
+    # What a collection looks at it writes to, and what a child writes to it no longer shares.
+    gc.collect()
+    gc.freeze()
 
 
 def _database_url(settings: Settings) -> str:

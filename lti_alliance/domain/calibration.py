@@ -18,9 +18,13 @@ class Calibration:
 
 def calibrate(sheets: Sequence[Sheet]) -> tuple[Calibration, ...]:
     """Say for each degree of sureness how much of the points such answers earned."""
-    said = [a for sheet in sheets for a in sheet.values() if a.sure is not None]
+    shares: dict[int, list[float]] = {1: [], 2: [], 3: []}
+    for sheet in sheets:
+        for answer in sheet.values():
+            if answer.sure is not None:
+                shares[answer.sure].append(answer.share)
     return tuple(
-        Calibration(sure=sure, count=len(shares), mean=fmean(shares))
-        for sure in (1, 2, 3)
-        if (shares := [answer.share for answer in said if answer.sure == sure])
+        Calibration(sure=sure, count=len(earned), mean=fmean(earned))
+        for sure, earned in shares.items()
+        if earned
     )

@@ -6,13 +6,21 @@ not matter which kind, as long as the two are never mixed.
 
 from collections.abc import Mapping, Sequence
 from math import fsum, sqrt
-from statistics import fmean, pvariance
+from statistics import fmean
+
+
+def variance(values: Sequence[float]) -> float:
+    """Return how far a row of figures varies; exactly 0 where all are the same."""
+    if not values or min(values) == max(values):
+        return 0.0
+    mean = fmean(values)
+    return fmean([(value - mean) ** 2 for value in values])
 
 
 def covariance(one: Sequence[float], other: Sequence[float]) -> float:
     """Return how far two rows of figures vary together."""
     mean, other_mean = fmean(one), fmean(other)
-    return fmean((a - mean) * (b - other_mean) for a, b in zip(one, other, strict=True))
+    return fmean([(a - mean) * (b - other_mean) for a, b in zip(one, other, strict=True)])
 
 
 def efficiency(own: Sequence[float], rests: Sequence[float]) -> float | None:
@@ -24,7 +32,7 @@ def efficiency(own: Sequence[float], rests: Sequence[float]) -> float | None:
     if len(own) < 2:
         return None
     most = covariance(sorted(own), sorted(rests))
-    if most <= 0 or pvariance(own) == 0 or pvariance(rests) == 0:
+    if most <= 0 or variance(own) == 0 or variance(rests) == 0:
         return None
     return covariance(own, rests) / most
 
@@ -50,7 +58,7 @@ def effective_weights(columns: Mapping[str, Sequence[float]]) -> dict[str, float
 def skewness(values: Sequence[float]) -> float | None:
     """Return how lopsided a row is, from k-statistics; below 0 the long tail is of low scores."""
     count = len(values)
-    if count < 3 or pvariance(values) == 0:
+    if count < 3 or variance(values) == 0:
         return None
     mean = fmean(values)
     squares = sum((value - mean) ** 2 for value in values)

@@ -5,11 +5,13 @@ mean share of the points. Discrimination is the correlation of an item with the 
 sheet, the item left out. Alpha is Cronbach's, over the items that everybody was given.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import fsum, sqrt
-from statistics import StatisticsError, correlation, fmean, pstdev, pvariance
+from statistics import StatisticsError, correlation, fmean
+from typing import NamedTuple
 
 from lti_alliance.domain import coefficients, score_groups
 from lti_alliance.domain.score_groups import Bin, CurvePoint, Ends
@@ -53,6 +55,39 @@ class Answer:
 
 Sheet = Mapping[str, Answer]
 """One person's first attempt: item id to answer; what was not drawn is not there."""
+
+
+class Total(NamedTuple):
+    """What one sheet came to."""
+
+    points: float
+    worth: float
+    """What it could have come to."""
+
+    @property
+    def share(self) -> float:
+        """Return its share of the points, 0 to 1."""
+        return self.points / self.worth if self.worth else 0.0
+
+    def without(self, answer: Answer) -> float:
+        """Return the share of the rest of the sheet, an answer left out."""
+        worth = self.worth - answer.worth
+        if worth < _NO_WORTH:
+            return 0.0
+        # What differs in the last digits alone is the same rest.
+        return round((self.points - answer.share * answer.worth) / worth, _DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers to one item, and beside them what their sheets came to."""
+
+    given: list[Answer] = field(default_factory=list)
+    totals: list[Total] = field(default_factory=list)
+
+
+_NO_WORTH = 1e-9
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +153,24 @@ class QuizStatistics:
     """How the scores are spread, in tenths of the maximum."""
 
 
-def quiz_statistics(sheets: Sequence[Sheet]) -> QuizStatistics:
-    """Describe the whole quiz."""
-    totals = [_share(sheet.values()) for sheet in sheets if sheet]
-    common = sorted(set.intersection(*(set(sheet) for sheet in sheets))) if sheets else []
+def totals_of(sheets: Iterable[Sheet]) -> list[Total]:
+    """Add each sheet up, once for all items."""
+    return [
+        Total(
+            sum(answer.share * answer.worth for answer in sheet.values()),
+            sum(answer.worth for answer in sheet.values()),
+        )
+        for sheet in sheets
+    ]
+
+
+def quiz_statistics(
+    sheets: Sequence[Sheet], *, sums: Sequence[Total] | None = None
+) -> QuizStatistics:
+    """Describe the whole quiz; ``sums`` are the `totals_of` the sheets, if they are known."""
+    sums = totals_of(sheets) if sums is None else sums
+    totals = [total.share for sheet, total in zip(sheets, sums, strict=True) if sheet]
+    common = sorted(set(sheets[0]).intersection(*sheets)) if sheets else []
     is_enough = len(sheets) >= MIN_SHEETS
     points = {item_id: [_points(sheet[item_id]) for sheet in sheets] for item_id in common}
     alpha = _alpha(list(points.values())) if is_enough else None
@@ -129,7 +178,7 @@ def quiz_statistics(sheets: Sequence[Sheet]) -> QuizStatistics:
     return QuizStatistics(
         count=len(sheets),
         mean=fmean(totals) if totals else None,
-        deviation=pstdev(totals) if len(totals) > 1 else None,
+        deviation=sqrt(coefficients.variance(totals)) if len(totals) > 1 else None,
         alpha=alpha,
         error=None if ratio is None else ratio * _deviation(sheets, points),
         error_ratio=ratio,
@@ -140,6 +189,19 @@ def quiz_statistics(sheets: Sequence[Sheet]) -> QuizStatistics:
     )
 
 
+def answers_by_item(
+    sheets: Sequence[Sheet], sums: Sequence[Total] | None = None
+) -> Mapping[str, Answers]:
+    """Return the answers to each item in the order of the sheets, in one walk through them."""
+    found: defaultdict[str, Answers] = defaultdict(Answers)
+    for sheet, total in zip(sheets, totals_of(sheets) if sums is None else sums, strict=True):
+        for item_id, answer in sheet.items():
+            to_item = found[item_id]
+            to_item.given.append(answer)
+            to_item.totals.append(total)
+    return found
+
+
 def item_statistics(
     item_id: str, sheets: Sequence[Sheet], *, options: Mapping[str, bool] | None = None
 ) -> ItemStatistics:
@@ -147,25 +209,32 @@ def item_statistics(
 
     ``options`` are those of a choice item in source order, each with whether it is right.
     """
-    drawn = [sheet for sheet in sheets if item_id in sheet]
-    own = [sheet[item_id].share for sheet in drawn]
-    rests = [_share(answer for i, answer in sheet.items() if i != item_id) for sheet in drawn]
+    return describe_item(item_id, answers_by_item(sheets).get(item_id, Answers()), options=options)
+
+
+def describe_item(
+    item_id: str, drawn: Answers, *, options: Mapping[str, bool] | None = None
+) -> ItemStatistics:
+    """Describe one item by the answers to it: see `item_statistics`."""
+    own = [answer.share for answer in drawn.given]
+    rests = [t.without(answer) for answer, t in zip(drawn.given, drawn.totals, strict=True)]
     difficulty = fmean(own) if own else None
-    is_enough = len(drawn) >= MIN_SHEETS
-    at = score_groups.ends([_share(sheet.values()) for sheet in drawn])
-    uses = _uses(item_id, drawn, rests, options or {}, at)
+    related = _correlation(own, rests)
+    is_enough = len(own) >= MIN_SHEETS
+    at = score_groups.ends([total.share for total in drawn.totals])
+    uses = _uses(drawn.given, rests, options or {}, at)
     return ItemStatistics(
         item_id=item_id,
-        count=len(drawn),
+        count=len(own),
         difficulty=difficulty,
-        discrimination=_correlation(own, rests) if is_enough else None,
+        discrimination=related if is_enough else None,
         efficiency=coefficients.efficiency(own, rests) if is_enough else None,
         upper_lower=score_groups.upper_lower(own, at) if is_enough else None,
         top=len(at.top),
         bottom=len(at.bottom),
         curve=score_groups.curve(own, rests) if is_enough else (),
         options=uses,
-        flags=tuple(_flags(len(drawn), difficulty, _correlation(own, rests), uses)),
+        flags=tuple(_flags(len(own), difficulty, related, uses)),
     )
 
 
@@ -179,41 +248,42 @@ def _alpha(columns: Sequence[Sequence[float]]) -> float | None:
     """Return alpha over the points that everybody made with the same items."""
     if len(columns) < 2:
         return None
-    variance = pvariance([fsum(row) for row in zip(*columns, strict=True)])
+    variance = coefficients.variance([fsum(row) for row in zip(*columns, strict=True)])
     if variance == 0:
         return None
-    within = sum(pvariance(column) for column in columns)
+    within = sum(coefficients.variance(column) for column in columns)
     return len(columns) / (len(columns) - 1) * (1 - within / variance)
 
 
 def _deviation(sheets: Sequence[Sheet], points: Mapping[str, Sequence[float]]) -> float:
     """Return the deviation of the totals of common items, as a share of their maximum."""
     maximum = sum(sheets[0][item_id].worth for item_id in points)
-    return pstdev([fsum(row) for row in zip(*points.values(), strict=True)]) / maximum
+    totals = [fsum(row) for row in zip(*points.values(), strict=True)]
+    return sqrt(coefficients.variance(totals)) / maximum
 
 
 def _uses(
-    item_id: str,
-    drawn: Sequence[Sheet],
-    rests: Sequence[float],
-    options: Mapping[str, bool],
-    at: Ends,
+    answers: Sequence[Answer], rests: Sequence[float], options: Mapping[str, bool], at: Ends
 ) -> tuple[OptionUse, ...]:
-    uses = []
-    for option_id, is_right in options.items():
-        by = {place for place, sheet in enumerate(drawn) if option_id in sheet[item_id].chosen}
-        uses.append(
-            OptionUse(
-                option_id=option_id,
-                is_right=is_right,
-                count=len(by),
-                share=len(by) / len(drawn) if drawn else 0.0,
-                mean_rest=fmean(rests[place] for place in by) if by else None,
-                top=len(by & at.top),
-                bottom=len(by & at.bottom),
-            )
+    if not options:
+        return ()
+    chosen_by: dict[str, list[int]] = {option_id: [] for option_id in options}
+    for place, answer in enumerate(answers):
+        for option_id in answer.chosen:
+            if option_id in chosen_by:
+                chosen_by[option_id].append(place)
+    return tuple(
+        OptionUse(
+            option_id=option_id,
+            is_right=options[option_id],
+            count=len(by),
+            share=len(by) / len(answers) if answers else 0.0,
+            mean_rest=fmean([rests[place] for place in by]) if by else None,
+            top=len(at.top.intersection(by)),
+            bottom=len(at.bottom.intersection(by)),
         )
-    return tuple(uses)
+        for option_id, by in chosen_by.items()
+    )
 
 
 def _flags(
@@ -246,9 +316,3 @@ def _correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
 
 def _points(answer: Answer) -> float:
     return answer.share * answer.worth
-
-
-def _share(answers: Iterable[Answer]) -> float:
-    found = list(answers)
-    maximum = sum(answer.worth for answer in found)
-    return sum(_points(answer) for answer in found) / maximum if maximum else 0.0

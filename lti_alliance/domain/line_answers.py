@@ -73,21 +73,23 @@ def ratings(item: RateItem, given: Sequence[Pairs]) -> tuple[ReplyRatings, ...]:
 
 def orders(item: OrderingItem, given: Sequence[Pairs]) -> Orders:
     """Describe the orders of a class, each against the right order to which it is nearest."""
-    whole = [r for pairs in given if item.is_whole(r := LinesResponse(pairs))]
-    away: list[int] = []
+    count = away = 0
     swaps: Counter[tuple[str, str]] = Counter()
-    for response in whole:
+    # A great class gives few orders: each is looked at once, however many gave it.
+    for order, times in Counter(tuple(sorted(pairs.items())) for pairs in given).items():
+        response = LinesResponse(dict(order))
+        if not item.is_whole(response):
+            continue
         right = item.closest(response)
         places = {entry: int(response.pairs[entry]) for entry in right}
-        away += [abs(places[entry] - place) for place, entry in enumerate(right, start=1)]
-        swaps.update(
-            (first, second)
-            for first, second in combinations(right, 2)
-            if places[first] > places[second]
-        )
+        count += times
+        away += times * sum(abs(places[e] - place) for place, e in enumerate(right, start=1))
+        for first, second in combinations(right, 2):
+            if places[first] > places[second]:
+                swaps[first, second] += times
     return Orders(
-        count=len(whole),
-        displacement=fmean(away) if away else None,
+        count=count,
+        displacement=away / (count * len(item.entries)) if count else None,
         swap=_commonest(swaps, item.shown_ids),
     )
 

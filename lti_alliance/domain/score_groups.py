@@ -1,5 +1,6 @@
 """Groups of people by score: the top and the bottom, fifths, and how scores are spread."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -64,7 +65,8 @@ def upper_lower(own: Sequence[float], at: Ends) -> float | None:
     """Return the difference of an item's mean at the top and at the bottom; None without one."""
     if not at.top or not at.bottom:
         return None
-    return fmean(own[place] for place in at.top) - fmean(own[place] for place in at.bottom)
+    top = fmean([own[place] for place in at.top])
+    return top - fmean([own[place] for place in at.bottom])
 
 
 def curve(own: Sequence[float], rests: Sequence[float]) -> tuple[CurvePoint, ...]:
@@ -82,13 +84,13 @@ def curve(own: Sequence[float], rests: Sequence[float]) -> tuple[CurvePoint, ...
     ]
     members: dict[int, list[int]] = {}
     for place, rest in enumerate(rounded):
-        members.setdefault(sum(rest >= cut for cut in cuts), []).append(place)
+        members.setdefault(bisect_right(cuts, rest), []).append(place)
     return tuple(
         CurvePoint(
             group=number,
             count=len(places),
-            rest=fmean(rests[place] for place in places),
-            share=fmean(own[place] for place in places),
+            rest=fmean([rests[place] for place in places]),
+            share=fmean([own[place] for place in places]),
         )
         for number, (_, places) in enumerate(sorted(members.items()), start=1)
     )

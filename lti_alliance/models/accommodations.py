@@ -47,7 +47,7 @@ class Accommodation(Keyed, Base):
     """For instructors; bound to this row and its person."""
     version: Mapped[int] = mapped_column(default=1)
     """Grows with each change: a form that started from an older one is refused."""
-    changed_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    changed_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     changed_at: Mapped[datetime]
     settle_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the timetable looks whether the activity has closed for this person."""

@@ -28,7 +28,7 @@ class ScoreAdjustment(Keyed, Base):
     """In points of the activity; empty for whoever is excused."""
     sealed_reason: Mapped[bytes]
     """Bound to the pair of activity and person."""
-    made_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    made_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     made_at: Mapped[datetime]
     activity: Mapped[Activity] = relationship()
     membership: Mapped[Membership] = relationship(foreign_keys=[membership_id])

@@ -87,5 +87,5 @@ class AcceptedWording(Keyed, Base):
     wording: Mapped[str] = mapped_column(String(500))
     """Normalised as `domain.response_processing` compares it."""
     share: Mapped[Decimal]
-    accepted_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    accepted_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     accepted_at: Mapped[datetime]

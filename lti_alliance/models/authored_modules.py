@@ -30,9 +30,9 @@ class AuthoredModule(Keyed, Base):
     """The content version it is a copy of; empty for one that was uploaded or begun here."""
     published_hash: Mapped[str | None] = mapped_column(ForeignKey("module_versions.content_hash"))
     """The version that the course is offered; empty while nothing is published."""
-    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    created_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     created_at: Mapped[datetime]
-    updated_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    updated_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     updated_at: Mapped[datetime]
     published: Mapped[ModuleVersion | None] = relationship()
 
@@ -46,6 +46,6 @@ class AuthoredVersion(Keyed, Base):
     authored_module_id: Mapped[UUID] = mapped_column(ForeignKey("authored_modules.id"))
     version: Mapped[str] = mapped_column(String(20))
     content_hash: Mapped[str] = mapped_column(ForeignKey("module_versions.content_hash"))
-    published_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    published_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     published_at: Mapped[datetime]
     published_by: Mapped[Membership] = relationship()

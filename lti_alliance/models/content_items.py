@@ -46,7 +46,7 @@ class ContentItem(Keyed, Base):
     settings: Mapped[dict[str, Any]]
     """`domain.activities.ActivitySettings` as JSON."""
     title: Mapped[str] = mapped_column(String(255))
-    placed_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    placed_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     created_at: Mapped[datetime]
     context: Mapped[Context] = relationship()
     placed_by: Mapped[Membership] = relationship()

@@ -7,12 +7,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, false
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lti_alliance.models.base import Base, Keyed
 from lti_alliance.models.people import Membership
 from lti_alliance.models.platforms import Deployment
+
+LONG_AGO = text("'2000-01-01 00:00:00+00'")
+"""A moment in the past: what begins with it is looked at once, soon."""
 
 
 class Context(Keyed, Base):
@@ -75,6 +78,8 @@ class Activity(Keyed, Base):
     updated_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     """When the timetable settled the activity after its closing time."""
+    settle_at: Mapped[datetime | None] = mapped_column(index=True, server_default=LONG_AGO)
+    """When the timetable looks at it next: at its close, at once when it is new or was changed."""
     resource_link: Mapped[ResourceLink] = relationship(back_populates="activity")
 
 
@@ -110,7 +115,7 @@ class Grade(Keyed, Base):
     maximum: Mapped[Decimal]
     parts: Mapped[dict[str, Any]]
     """`{part: {"score", "maximum", "state"}}` with decimals as text."""
-    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempts.id"))
+    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempts.id"), index=True)
     """The attempt that counts; for an average, the last one."""
     started_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]

@@ -23,7 +23,7 @@ class AdoptedKey(Keyed, Base):
     item_id: Mapped[str] = mapped_column(String(100))
     item_hash: Mapped[str] = mapped_column(String(64))
     """The version of the item; another one has to be adopted anew."""
-    adopted_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    adopted_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     adopted_at: Mapped[datetime]
 
 
@@ -37,7 +37,7 @@ class KeyVote(Keyed, Base):
     item_id: Mapped[str] = mapped_column(String(100))
     item_hash: Mapped[str] = mapped_column(String(64))
     """The version of the item; a vote on another one counts for nothing."""
-    voter_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    voter_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     values: Mapped[dict[str, Any]] = mapped_column(JSON)
     """`{reply id: value on the scale}`."""
     voted_at: Mapped[datetime]

@@ -23,6 +23,6 @@ class ItemQuestion(Keyed, Base):
     sealed_text: Mapped[bytes]
     asked_at: Mapped[datetime]
     sealed_answer: Mapped[bytes | None]
-    answered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"))
+    answered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"), index=True)
     answered_at: Mapped[datetime | None]
     attempt: Mapped[Attempt] = relationship()

@@ -30,9 +30,9 @@ class LaunchSession(Keyed, Base):
     """SHA-256 of the session cookie's value."""
     registration_id: Mapped[UUID] = mapped_column(ForeignKey("registrations.id"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
-    membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"))
+    membership_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"), index=True)
     """Empty when the launch named no course."""
-    context_id: Mapped[UUID | None] = mapped_column(ForeignKey("contexts.id"))
+    context_id: Mapped[UUID | None] = mapped_column(ForeignKey("contexts.id"), index=True)
     resource_link_id: Mapped[UUID | None] = mapped_column(ForeignKey("resource_links.id"))
     """Empty when no link of its own was opened, such as from the course menu."""
     role: Mapped[str] = mapped_column(String(30))

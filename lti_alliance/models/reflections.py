@@ -38,7 +38,7 @@ class Reflection(Keyed, Base):
     """When the writer last looked at what was said about it."""
     returned_until: Mapped[datetime | None]
     """Until when a returned text may be handed in; empty is as long as the activity is open."""
-    flagged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"))
+    flagged_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"), index=True)
     """Who froze it as identifying; they and the instructors read it until one has decided."""
     state_before: Mapped[str | None] = mapped_column(String(20))
     """The state that a frozen reflection goes back to if nothing in it identifies anybody."""
@@ -68,7 +68,7 @@ class SubmittedVersion(Keyed, Base):
     self_levels: Mapped[dict[str, Any]] = mapped_column(JSON)
     """`{criterion id: level number}` as the writer sees the work; empty where they chose none."""
     returned_at: Mapped[datetime | None]
-    returned_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"))
+    returned_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"), index=True)
     sealed_feedback: Mapped[bytes | None]
     """What the version was returned with."""
     purged_at: Mapped[datetime | None]
@@ -101,7 +101,7 @@ class RubricAssessment(Keyed, Base):
     """0 to 1 of the reflection's points."""
     sealed_comment: Mapped[bytes | None]
     version: Mapped[int] = mapped_column(default=1)
-    assessed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"))
+    assessed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("memberships.id"), index=True)
     """Empty when graded by completion, which nobody does by hand."""
     assessed_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
@@ -122,7 +122,7 @@ class DraftAssessment(Keyed, Base):
     share: Mapped[Decimal]
     sealed_comment: Mapped[bytes | None]
     version: Mapped[int] = mapped_column(default=1)
-    marked_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    marked_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     marked_at: Mapped[datetime]
     reflection: Mapped[Reflection] = relationship(back_populates="draft_assessment")
 
@@ -176,7 +176,7 @@ class PassageComment(Keyed, Base):
     start: Mapped[int]
     length: Mapped[int]
     sealed_comment: Mapped[bytes]
-    author_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     created_at: Mapped[datetime]
     shown_at: Mapped[datetime | None]
     """When the writer could see it; empty until the next release or return."""

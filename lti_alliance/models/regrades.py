@@ -27,5 +27,5 @@ class ItemRegrade(Keyed, Base):
     """The content version whose item judges instead."""
     decided_for: Mapped[str] = mapped_column(String(64))
     """The latest version of the item that the decision knew; a later one asks anew."""
-    decided_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"))
+    decided_by_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     decided_at: Mapped[datetime]

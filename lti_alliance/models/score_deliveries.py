@@ -28,7 +28,7 @@ class ScoreDelivery(Keyed, Base):
     activity_id: Mapped[UUID] = mapped_column(ForeignKey("activities.id"))
     membership_id: Mapped[UUID] = mapped_column(ForeignKey("memberships.id"), index=True)
     registration_id: Mapped[UUID] = mapped_column(ForeignKey("registrations.id"))
-    grade_id: Mapped[UUID] = mapped_column(ForeignKey("grades.id"))
+    grade_id: Mapped[UUID] = mapped_column(ForeignKey("grades.id"), index=True)
     state: Mapped[str] = mapped_column(String(20))
     """A `domain.delivery.DeliveryState`."""
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Insert, Table, bindparam, insert, update
+from sqlalchemy import JSON, CursorResult, Insert, Table, bindparam, func, insert, select, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Delete, Update
@@ -109,6 +110,27 @@ def _update(table: type[Base], where: tuple[str, ...], values: tuple[str, ...]) 
 @cache
 def _insert(table: type[Base], values: tuple[str, ...]) -> Insert:
     return insert(cast("Table", table.__table__)).values({name: bindparam(name) for name in values})
+
+
+def gathered(session: Session, key: Any, value: Any) -> Any:
+    """Return the dialect's aggregate that puts texts into one object of JSON, by key."""
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    name = "json_object_agg" if is_postgres else "json_group_object"
+    return getattr(func, name)(key, value, type_=JSON())
+
+
+def ids_in(session: Session, document: Any, name: str) -> Any:
+    """Return the ids of the objects in a list of a JSON document, read out by the database.
+
+    The documents of a great class are long, and their ids short.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        path = sql_cast(f"$.{name}[*].id", postgresql.JSONPATH)
+        found = func.jsonb_path_query_array(sql_cast(document, postgresql.JSONB), path)
+        return sql_cast(found, JSON)
+    each = func.json_each(document, f"$.{name}").table_valued("value")
+    ids = func.json_group_array(func.json_extract(each.c.value, "$.id"), type_=JSON())
+    return select(ids).select_from(each).scalar_subquery()
 
 
 def rows_changed(session: Session, statement: Update | Delete) -> int:

@@ -157,6 +157,7 @@ def change_settings(
             updated_at=at,
             # A close that moves is settled anew when it comes.
             closed_at=None,
+            settle_at=at,
         ),
     )
     session.refresh(activity)

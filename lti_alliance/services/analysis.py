@@ -8,12 +8,15 @@ from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain.calibration import Calibration, calibrate
 from lti_alliance.domain.guessing import guess_share
 from lti_alliance.domain.item_analysis import (
+    Answers,
     ItemStatistics,
     QuizStatistics,
     Sheet,
-    item_statistics,
+    answers_by_item,
+    describe_item,
     mean_share,
     quiz_statistics,
+    totals_of,
 )
 from lti_alliance.domain.items import (
     Frame,
@@ -73,11 +76,14 @@ def analyse(
     """Analyse the items of the activity's module by each student's first counted attempt."""
     read = first_attempts.read(session, catalogue, activity, viewer=viewer)
     module, known = read.module, read.known
+    sums = totals_of(known)
+    answers = answers_by_item(known, sums)
     return Analysis(
         module=module,
-        quiz=quiz_statistics(known),
+        quiz=quiz_statistics(known, sums=sums),
         items=tuple(
-            _report(number, item, known) for number, item in enumerate(module.quiz.items, start=1)
+            _report(number, item, answers.get(item.id, Answers()))
+            for number, item in enumerate(module.quiz.items, start=1)
         ),
         calibration=calibrate(known),
         frames=tuple(_frame(frame, module, known) for frame in Frame),
@@ -85,13 +91,14 @@ def analyse(
     )
 
 
-def _report(number: int, item: Item, sheets: list[Sheet]) -> ItemReport:
-    pairs = [sheet[item.id].pairs for sheet in sheets if item.id in sheet]
+def _report(number: int, item: Item, answers: Answers) -> ItemReport:
+    has_lines = isinstance(item, RateItem | OrderingItem)
+    pairs = [answer.pairs for answer in answers.given] if has_lines else []
     guess = guess_share(item)
     return ItemReport(
         number=number,
         item=item,
-        found=item_statistics(item.id, sheets, options=_options(item)),
+        found=describe_item(item.id, answers, options=_options(item)),
         guess=None if guess is None else float(guess),
         ratings=ratings(item, pairs) if isinstance(item, RateItem) else (),
         orders=orders(item, pairs) if isinstance(item, OrderingItem) else None,

@@ -28,6 +28,8 @@ from lti_alliance.services import audit, modules, terms
 from lti_alliance.services.grading import refresh_grade
 from lti_alliance.services.judging import judge_attempt
 
+_LOOKED_AT = 1000
+
 
 def settle_closed(
     session: Session, catalogue: Catalogue, *, at: datetime, limit: int = 20, people: int = 200
@@ -46,27 +48,47 @@ def settle_closed(
 
 
 def _settle_activities(session: Session, catalogue: Catalogue, *, at: datetime, limit: int) -> int:
-    open_ones = session.scalars(select(Activity).where(Activity.closed_at.is_(None)))
-    due = [a for a in open_ones if settings_from_json(a.settings).is_closed(at)][:limit]
+    due = session.scalars(
+        select(Activity)
+        .where(Activity.settle_at <= at)
+        .order_by(Activity.settle_at)
+        .limit(_LOOKED_AT)
+    ).all()
+    settled = 0
     for activity in due:
-        _close_attempts(
-            session,
-            catalogue,
-            session.scalars(
-                select(Attempt).where(
-                    Attempt.activity_id == activity.id, Attempt.state == AttemptState.IN_PROGRESS
-                )
-            ),
-            at=at,
-        )
-        for membership in _people_with_work(session, activity):
-            refresh_grade(session, activity, membership, at=at)
-        activity.closed_at = at
-        audit.record(
-            session, "activity.closed", at=at, object_kind="activity", object_id=activity.id
-        )
+        settings = settings_from_json(activity.settings)
+        if not settings.is_closed(at):
+            # One that is new or was changed: now it is known when to look again.
+            _look_again(session, activity, at=settings.closes_at)
+        elif settled < limit:
+            _settle_activity(session, catalogue, activity, at=at)
+            settled += 1
     session.flush()
-    return len(due)
+    return settled
+
+
+def _settle_activity(
+    session: Session, catalogue: Catalogue, activity: Activity, *, at: datetime
+) -> None:
+    still_open = select(Attempt).where(
+        Attempt.activity_id == activity.id, Attempt.state == AttemptState.IN_PROGRESS
+    )
+    _close_attempts(session, catalogue, session.scalars(still_open), at=at)
+    for membership in _people_with_work(session, activity):
+        refresh_grade(session, activity, membership, at=at)
+    activity.closed_at = at
+    _look_again(session, activity, at=None)
+    audit.record(session, "activity.closed", at=at, object_kind="activity", object_id=activity.id)
+
+
+def _look_again(session: Session, activity: Activity, *, at: datetime | None) -> None:
+    """Note when to look next, unless the activity is changed at this moment."""
+    rows_changed(
+        session,
+        update(Activity)
+        .where(Activity.id == activity.id, Activity.version == activity.version)
+        .values(settle_at=at),
+    )
 
 
 def _settle_people(session: Session, catalogue: Catalogue, *, at: datetime, limit: int) -> int:

@@ -6,11 +6,12 @@ what needs whole rows is read for one page of people.
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,10 +26,12 @@ from lti_alliance.models import (
 )
 from lti_alliance.services import desk_people, rosters
 from lti_alliance.services.activities import activity_settings
-from lti_alliance.services.desk_cells import Cell, CellState, Sending, read_cells
+from lti_alliance.services.desk_cells import NOTHING, Cell, CellState, Sending, read_cells
 from lti_alliance.services.desk_people import DeskPerson
 
 PAGE_SIZE = 50
+BATCH = 200
+"""People whose cells are held at once while a table is given away."""
 
 
 class Show(StrEnum):
@@ -190,32 +193,62 @@ def read_course(
 
     The people stand by name, the nameless after them in the order of their arrival.
     """
-    activities = session.execute(
-        select(Activity, ResourceLink.title)
-        .join(ResourceLink, ResourceLink.id == Activity.resource_link_id)
-        .where(ResourceLink.context_id == context.id)
-        .order_by(Activity.created_at, ResourceLink.title, Activity.id)
-    ).all()
+    activities = _activities(session, context)
     settings = {activity.id: activity_settings(activity) for activity, _ in activities}
-    cells = read_cells(session, context.id, settings)
+    cells = list(read_cells(session, context.id, settings).values())
     people, hidden = desk_people.list_people(session, context, viewer=viewer)
-    rows = [
-        DeskRow(
-            person=person,
-            cells=tuple(
-                cells.get((activity.id, person.membership_id), Cell())
-                if person.membership_id
-                else Cell()
-                for activity, _ in activities
-            ),
-        )
-        for person in people
-    ]
+    rows = [_row(person, cells) for person in people]
     columns = tuple(
         _column(activity, title, settings[activity.id], [row.cells[number] for row in rows])
         for number, (activity, title) in enumerate(activities)
     )
     return columns, rows, hidden
+
+
+def stream_course(
+    session: Session, *, context: Context, viewer: Membership
+) -> tuple[tuple[DeskColumn, ...], Iterator[DeskRow]]:
+    """Return every activity and, one after the other, the people whom the viewer may see.
+
+    In the order of `read_course`; the cells are read for so many people at a time as one batch
+    holds, however great the course is. The columns tell nothing of what the class has done.
+    """
+    activities = _activities(session, context)
+    settings = {activity.id: activity_settings(activity) for activity, _ in activities}
+    columns = tuple(
+        DeskColumn(activity=activity, title=title, settings=settings[activity.id])
+        for activity, title in activities
+    )
+    people, _hidden = desk_people.list_people(session, context, viewer=viewer)
+
+    def rows() -> Iterator[DeskRow]:
+        for first in range(0, len(people), BATCH):
+            batch = people[first : first + BATCH]
+            of = [person.membership_id for person in batch if person.membership_id]
+            cells = list(read_cells(session, context.id, settings, of=of).values())
+            yield from (_row(person, cells) for person in batch)
+
+    return columns, rows()
+
+
+def _activities(session: Session, context: Context) -> Sequence[tuple[Activity, str]]:
+    found = session.execute(
+        select(Activity, ResourceLink.title)
+        .join(ResourceLink, ResourceLink.id == Activity.resource_link_id)
+        .where(ResourceLink.context_id == context.id)
+        .order_by(Activity.created_at, ResourceLink.title, Activity.id)
+    )
+    return [(activity, title) for activity, title in found]
+
+
+def _row(person: DeskPerson, cells: Sequence[Mapping[UUID, Cell]]) -> DeskRow:
+    own = person.membership_id
+    return DeskRow(
+        person=person,
+        cells=tuple([column.get(own, NOTHING) for column in cells])
+        if own
+        else (NOTHING,) * len(cells),
+    )
 
 
 def _column(

@@ -1,13 +1,13 @@
 """The cells of the desk: how far each person is with each activity, and where the score is."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.activities import ActivitySettings
@@ -50,9 +50,8 @@ class Sending(StrEnum):
     STUCK = "stuck"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One person in one activity."""
+class Cell(NamedTuple):
+    """One person in one activity; a tuple, since a great course has thousands."""
 
     state: CellState = CellState.NOTHING
     score: Decimal | None = None
@@ -61,21 +60,35 @@ class Cell:
     sending: Sending = Sending.NONE
 
 
+NOTHING = Cell()
+Cells = dict[UUID, dict[UUID, Cell]]
+"""By activity and membership."""
+
+
 def read_cells(
-    session: Session, context_id: UUID, settings: Mapping[UUID, ActivitySettings]
-) -> dict[Pair, Cell]:
-    """Read the cells of a course's activities that are not empty, in a fixed number of queries."""
+    session: Session,
+    context_id: UUID,
+    settings: Mapping[UUID, ActivitySettings],
+    *,
+    of: Collection[UUID] | None = None,
+) -> Cells:
+    """Read the cells of a course's activities that are not empty, in a fixed number of queries.
+
+    Of everybody, or of the memberships named in ``of`` alone.
+    """
     ids = list(settings)
-    sendings = _sendings(session, ids)
-    waiting, returned, writing = _reflections(session, settings)
+    sendings = _sendings(session, ids, of)
+    waiting, returned, writing = _reflections(session, settings, of)
     open_attempts = session.execute(
         select(Attempt.activity_id, Attempt.membership_id).where(
-            Attempt.activity_id.in_(ids), Attempt.state == AttemptState.IN_PROGRESS
+            *_among(Attempt, ids, of), Attempt.state == AttemptState.IN_PROGRESS
         )
     )
     working = writing | {(row.activity_id, row.membership_id) for row in open_attempts}
     excused = adjusting.list_excused(session, context_id)
-    cells: dict[Pair, Cell] = {}
+    # Most scores are as they should be and have arrived: of those nothing more is asked.
+    odd = excused | waiting | returned | sendings.keys()
+    cells: Cells = {activity_id: {} for activity_id in ids}
     grades = session.execute(
         select(
             Grade.activity_id,
@@ -83,34 +96,41 @@ def read_cells(
             Grade.score,
             Grade.maximum,
             Grade.submitted_at,
-        ).where(Grade.activity_id.in_(ids))
+        ).where(*_among(Grade, ids, of))
     )
     for activity_id, membership_id, score, maximum, submitted_at in grades:
         pair = (activity_id, membership_id)
-        state = CellState.PARTLY if submitted_at else CellState.NOTHING
-        if pair in excused:
-            state = CellState.EXCUSED
-        elif pair in waiting:
-            state = CellState.TO_GRADE
-        elif pair in returned:
-            state = CellState.RETURNED
-        elif score is not None:
-            state = CellState.SCORED
-        elif pair in working:
-            state = CellState.WORKING
-        cells[pair] = Cell(
-            state=state,
-            score=score,
-            maximum=maximum,
-            submitted_at=submitted_at,
-            sending=sendings.get(pair, Sending.NONE if score is None else Sending.ARRIVED),
-        )
-    for pair in working - cells.keys():
-        cells[pair] = Cell(state=CellState.WORKING)
+        state, sending = CellState.SCORED, Sending.ARRIVED
+        if score is None:
+            state = CellState.PARTLY if submitted_at else CellState.NOTHING
+            state, sending = CellState.WORKING if pair in working else state, Sending.NONE
+        if pair in odd:
+            sending = sendings.get(pair, sending)
+            if pair in excused:
+                state = CellState.EXCUSED
+            elif pair in waiting:
+                state = CellState.TO_GRADE
+            elif pair in returned:
+                state = CellState.RETURNED
+        cells[activity_id][membership_id] = Cell(state, score, maximum, submitted_at, sending)
+    for activity_id, membership_id in working:
+        cells[activity_id].setdefault(membership_id, Cell(state=CellState.WORKING))
     return cells
 
 
-def _sendings(session: Session, ids: Sequence[UUID]) -> dict[Pair, Sending]:
+def _among(
+    table: type[Attempt] | type[Grade] | type[Reflection] | type[ScoreDelivery],
+    activity_ids: Sequence[UUID],
+    of: Collection[UUID] | None,
+) -> list[ColumnElement[bool]]:
+    """Say in SQL which rows are asked for: of these activities, and of these people."""
+    here: list[ColumnElement[bool]] = [table.activity_id.in_(activity_ids)]
+    return here if of is None else [*here, table.membership_id.in_(of)]
+
+
+def _sendings(
+    session: Session, ids: Sequence[UUID], of: Collection[UUID] | None
+) -> dict[Pair, Sending]:
     """Return where the scores are that the gradebook does not have: of a great course, few."""
     found = session.execute(
         select(
@@ -118,7 +138,7 @@ def _sendings(session: Session, ids: Sequence[UUID]) -> dict[Pair, Sending]:
             ScoreDelivery.membership_id,
             ScoreDelivery.state,
             ScoreDelivery.desired_score,
-        ).where(ScoreDelivery.activity_id.in_(ids), ScoreDelivery.state != DeliveryState.DELIVERED)
+        ).where(*_among(ScoreDelivery, ids, of), ScoreDelivery.state != DeliveryState.DELIVERED)
     )
     return {
         (activity_id, membership_id): _sending(DeliveryState(state))
@@ -138,7 +158,9 @@ def _sending(state: DeliveryState) -> Sending:
 
 
 def _reflections(
-    session: Session, settings: Mapping[UUID, ActivitySettings]
+    session: Session,
+    settings: Mapping[UUID, ActivitySettings],
+    of: Collection[UUID] | None,
 ) -> tuple[set[Pair], set[Pair], set[Pair]]:
     """Return for whom a reflection waits to be graded, to whom it is returned, who writes one."""
     pairs: dict[ReflectionState, set[Pair]] = {state: set() for state in ReflectionState}
@@ -148,9 +170,7 @@ def _reflections(
             Reflection.membership_id,
             Reflection.prompt_id,
             Reflection.state,
-        ).where(
-            Reflection.activity_id.in_(list(settings)), Reflection.state != ReflectionState.GRADED
-        )
+        ).where(*_among(Reflection, list(settings), of), Reflection.state != ReflectionState.GRADED)
     )
     for activity_id, membership_id, prompt_id, state in found:
         if prompt_id not in settings[activity_id].prompt_ids:

@@ -1,10 +1,11 @@
 """The people of a course as the desk lists them: from launches and from the roster, by name."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.launch import Role
@@ -37,53 +38,64 @@ def list_people(
     Whoever launched as a student is one, whatever the roster says; whoever launched as staff is
     none. Student previews are left out, and so is whoever was erased.
     """
+    people = [*_launched(session, context), *_only_listed(session, context)]
+    scope = sections.scope_of(session, viewer, context=context)
+    seen = [person for person in people if scope.covers(person.sections)]
+    seen.sort(key=_by_name)
+    return seen, len(people) - len(seen)
+
+
+def _launched(session: Session, context: Context) -> Iterator[DeskPerson]:
     members = session.execute(
         select(
             Membership.id,
             Membership.user_id,
-            Membership.role,
-            Membership.is_test_user,
             Membership.number,
             Membership.sections,
             Membership.last_launch_at,
             Profile.name,
+            RosterEntry.left_at,
         )
         .outerjoin(Profile, Profile.user_id == Membership.user_id)
-        .where(Membership.context_id == context.id, Membership.erased_at.is_(None))
-    ).all()
+        .outerjoin(
+            RosterEntry,
+            (RosterEntry.context_id == Membership.context_id)
+            & (RosterEntry.user_id == Membership.user_id),
+        )
+        .where(
+            Membership.context_id == context.id,
+            Membership.erased_at.is_(None),
+            Membership.role == Role.LEARNER,
+            Membership.is_test_user.is_(False),
+        )
+    )
+    for member_id, user_id, number, own, last_launch_at, name, left_at in members:
+        yield DeskPerson(
+            user_id=user_id,
+            membership_id=member_id,
+            name=name or "",
+            number=number,
+            sections=tuple(own),
+            last_launch_at=last_launch_at,
+            left_at=left_at,
+        )
+
+
+def _only_listed(session: Session, context: Context) -> Iterator[DeskPerson]:
+    has_launched = exists().where(
+        Membership.context_id == RosterEntry.context_id,
+        Membership.user_id == RosterEntry.user_id,
+        Membership.erased_at.is_(None),
+    )
     entries = session.execute(
-        select(RosterEntry.user_id, RosterEntry.role, RosterEntry.left_at, Profile.name)
+        select(RosterEntry.user_id, RosterEntry.left_at, Profile.name)
         .outerjoin(Profile, Profile.user_id == RosterEntry.user_id)
-        .where(RosterEntry.context_id == context.id)
-    ).all()
-    left = {entry.user_id: entry.left_at for entry in entries}
-    people = [
-        DeskPerson(
-            user_id=member.user_id,
-            membership_id=member.id,
-            name=member.name or "",
-            number=member.number,
-            sections=tuple(member.sections),
-            last_launch_at=member.last_launch_at,
-            left_at=left.get(member.user_id),
+        .where(
+            RosterEntry.context_id == context.id, RosterEntry.role == Role.LEARNER, ~has_launched
         )
-        for member in members
-        if member.role == Role.LEARNER and not member.is_test_user
-    ]
-    here = {member.user_id for member in members}
-    people += [
-        DeskPerson(
-            user_id=entry.user_id,
-            membership_id=None,
-            name=entry.name or "",
-            left_at=entry.left_at,
-        )
-        for entry in entries
-        if entry.user_id not in here and entry.role == Role.LEARNER
-    ]
-    scope = sections.scope_of(session, viewer, context=context)
-    seen = [person for person in people if scope.covers(person.sections)]
-    return sorted(seen, key=_by_name), len(people) - len(seen)
+    )
+    for user_id, left_at, name in entries:
+        yield DeskPerson(user_id=user_id, membership_id=None, name=name or "", left_at=left_at)
 
 
 def display_order(member: Membership) -> tuple[bool, str, int]:
@@ -92,5 +104,5 @@ def display_order(member: Membership) -> tuple[bool, str, int]:
     return not name, name.casefold(), member.number
 
 
-def _by_name(person: DeskPerson) -> tuple[bool, str, int, str]:
-    return not person.name, person.name.casefold(), person.number, str(person.user_id)
+def _by_name(person: DeskPerson) -> tuple[bool, str, int, UUID]:
+    return not person.name, person.name.casefold(), person.number, person.user_id

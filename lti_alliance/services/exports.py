@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from lti_alliance.services.desk import DeskColumn, DeskRow
@@ -12,7 +12,10 @@ _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _QUOTE = "'"
 
 Value = str | Decimal | None
-Table = Sequence[Sequence[Value]]
+Table = Iterable[Sequence[Value]]
+"""Rows, the headings first; they may be made while they are written."""
+
+_CHUNK_CHARS = 32_768
 
 
 def score_table(
@@ -22,8 +25,8 @@ def score_table(
     name_of: Callable[[DeskRow], str],
     heading_of: Callable[[str], str],
     state_of: Callable[[Cell], str],
-) -> list[list[Value]]:
-    """Put the scores of a course into rows, the headings first.
+) -> Iterator[list[Value]]:
+    """Put the scores of a course into rows, the headings first, one after the other.
 
     Each activity takes three columns: the score as a number, its maximum, and how far it is. Words
     are the caller's: ``heading_of`` names `student`, `sections`, `left`, `maximum` and `state`.
@@ -35,7 +38,7 @@ def score_table(
             f"{column.title}: {heading_of('maximum')}",
             f"{column.title}: {heading_of('state')}",
         ]
-    table = [headings]
+    yield headings
     for row in rows:
         left = row.person.left_at
         line: list[Value] = [
@@ -46,20 +49,23 @@ def score_table(
         for cell, column in zip(row.cells, columns, strict=True):
             maximum = cell.maximum if cell.score is not None else column.settings.maximum
             line += [cell.score, maximum, state_of(cell)]
-        table.append(line)
-    return table
+        yield line
 
 
-def as_csv(table: Table) -> bytes:
+def as_csv(table: Table) -> Iterator[bytes]:
     """Write a table as CSV in UTF-8, with the mark by which spreadsheets know the encoding.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    It comes in pieces, so that no more of it is held than one. A text that a spreadsheet would take
+    for a formula gets an apostrophe before it.
     """
-    file = io.StringIO(newline="")
+    file = io.StringIO("\ufeff", newline="")
+    file.seek(0, io.SEEK_END)
     writer = csv.writer(file)
     for row in table:
         writer.writerow([_harmless(value) for value in row])
-    return b"\xef\xbb\xbf" + file.getvalue().encode()
+        if file.tell() >= _CHUNK_CHARS:
+            yield _taken(file)
+    yield _taken(file)
 
 
 def as_xlsx(table: Table) -> bytes:
@@ -85,6 +91,14 @@ def as_xlsx(table: Table) -> bytes:
                 elif value:
                     sheet.write_string(number, place, value, None if number else heading)
     return file.getvalue()
+
+
+def _taken(file: io.StringIO) -> bytes:
+    """Empty a text buffer and return what was in it."""
+    text = file.getvalue()
+    file.seek(0)
+    file.truncate()
+    return text.encode()
 
 
 def _harmless(value: Value) -> str:

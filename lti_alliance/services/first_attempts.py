@@ -6,11 +6,13 @@ that a corrected one shows at once what it is worth. Student previews are left o
 the viewer may not see. In as many queries for any class.
 """
 
-from collections import defaultdict
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import Subquery, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
@@ -22,9 +24,12 @@ from lti_alliance.domain.modules import Module
 from lti_alliance.domain.regrades import looks_the_same, translate
 from lti_alliance.domain.response_processing import process
 from lti_alliance.models import Activity, Attempt, Membership, Response
+from lti_alliance.models.statements import gathered, ids_in
 from lti_alliance.services import judging, modules, sections
 
 _COUNTED = (AttemptState.SUBMITTED, AttemptState.GRADED)
+_THEN = "|"
+"""Between how sure somebody was and the answer as it is stored; either may be empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,32 +56,26 @@ def read(
 ) -> FirstAttempts:
     """Read the first attempts at an activity; of one person alone where ``only`` names them."""
     module = modules.module_for(session, catalogue, activity, content_hash=activity.content_hash)
-    current = {item.id: item for item in module.quiz.items}
+    reader = _Reader(session, catalogue, module, judging.judging_of(session, activity.id))
     responses = _responses(session, activity, only)
-    decided = judging.judging_of(session, activity.id)
-    attempts = _attempts(session, activity, viewer, only)
-    versions = {
-        content_hash: modules.get_module(session, catalogue, content_hash=content_hash)
-        for content_hash in {attempt.content_hash for attempt in attempts}
-    }
-    sheets: dict[UUID, Sheet] = {}
-    for attempt in attempts:
-        given_in, rows = versions[attempt.content_hash], responses[attempt.id]
-        sheet: dict[str, Answer] = {}
-        sheets[attempt.membership_id] = sheet
-        for item_id in judging.given_items(attempt):
-            item, given = current.get(item_id), given_in.quiz.get_item(item_id)
-            if item is not None and _is_same_question(given, given_in, item, module):
-                sheet[item_id] = _answer(item, given, rows.get(item_id), decided)
-    return FirstAttempts(module=module, sheets=sheets)
+    given = ids_in(session, Attempt.form, "items")
+    attempts = _attempts(session, activity, viewer, only, (Attempt.id, Attempt.content_hash, given))
+    return FirstAttempts(
+        module=module,
+        sheets={
+            membership_id: reader.sheet(content_hash, item_ids, responses.get(attempt_id, {}))
+            for membership_id, (attempt_id, content_hash, item_ids) in attempts
+        },
+    )
 
 
 def read_scores(session: Session, activity: Activity, *, viewer: Membership) -> dict[UUID, float]:
     """Return the share of the points that each first attempt made, by membership."""
+    attempts = _attempts(session, activity, viewer, None, (Attempt.score, Attempt.maximum))
     return {
-        attempt.membership_id: float((attempt.score or 0) / attempt.maximum)
-        for attempt in _attempts(session, activity, viewer, None)
-        if attempt.maximum
+        membership_id: float((score or 0) / maximum)
+        for membership_id, (score, maximum) in attempts
+        if maximum
     }
 
 
@@ -91,12 +90,18 @@ def _first(activity: Activity, only: Membership | None) -> Subquery:
 
 
 def _attempts(
-    session: Session, activity: Activity, viewer: Membership, only: Membership | None
-) -> list[Attempt]:
+    session: Session,
+    activity: Activity,
+    viewer: Membership,
+    only: Membership | None,
+    columns: Sequence[Any],
+) -> Iterator[tuple[UUID, Sequence[Any]]]:
+    """Yield the membership and these columns of each first attempt that the viewer may see."""
     scope = sections.scope_of(session, viewer)
     first = _first(activity, only)
     found = session.execute(
-        select(Attempt, Membership.id, Membership.sections)
+        select(Membership.id, Membership.sections, *columns)
+        .select_from(Attempt)
         .join(
             first,
             (first.c.membership_id == Attempt.membership_id) & (first.c.number == Attempt.number),
@@ -109,40 +114,87 @@ def _attempts(
         )
         .order_by(Attempt.id)
     )
-    return [
-        attempt for attempt, member_id, own in found if member_id == viewer.id or scope.covers(own)
-    ]
+    for member_id, own, *values in found:
+        if member_id == viewer.id or scope.covers(own):
+            yield member_id, values
 
 
 def _responses(
     session: Session, activity: Activity, only: Membership | None
-) -> dict[UUID, dict[str, Response]]:
-    rows: dict[UUID, dict[str, Response]] = defaultdict(dict)
+) -> dict[UUID, dict[str, str]]:
+    """Return what was answered in each attempt by item, as `_Reader` reads it.
+
+    One row for each attempt and not for each answer: a great class has hundreds of thousands.
+    """
     first = _first(activity, only)
-    for row in session.scalars(
-        select(Response)
+    sure = func.coalesce(cast(Response.confidence, Text), "")
+    written = sure + _THEN + func.coalesce(cast(Response.value, Text), "")
+    found = session.execute(
+        select(Response.attempt_id, gathered(session, Response.item_id, written))
         .join(Attempt, Attempt.id == Response.attempt_id)
         .join(
             first,
             (first.c.membership_id == Attempt.membership_id) & (first.c.number == Attempt.number),
         )
         .where(Attempt.activity_id == activity.id)
-    ):
-        rows[row.attempt_id][row.item_id] = row
-    return rows
+        .group_by(Response.attempt_id)
+    )
+    return dict(iter(found))
+
+
+class _Reader:
+    """Reads sheets; what was answered alike to the same version of an item is judged once."""
+
+    def __init__(
+        self, session: Session, catalogue: Catalogue, module: Module, decided: judging.Judging
+    ) -> None:
+        self._session, self._catalogue = session, catalogue
+        self._module, self._decided = module, decided
+        self._judged: dict[str, dict[str, dict[str, Answer]]] = {}
+        self._versions: dict[str, Module] = {}
+
+    def sheet(
+        self, content_hash: str, item_ids: Sequence[str], written: Mapping[str, str]
+    ) -> dict[str, Answer]:
+        """Return the sheet of one attempt: of the items that its student read as they are now."""
+        judged = self._judged.get(content_hash)
+        if judged is None:
+            judged = self._judged[content_hash] = self._begin(content_hash)
+        sheet = {}
+        for item_id in item_ids:
+            if (known := judged.get(item_id)) is not None:
+                text = written.get(item_id, _THEN)
+                answer = known.get(text)
+                if answer is None:
+                    answer = known[text] = self._answer(content_hash, item_id, text)
+                sheet[item_id] = answer
+        return sheet
+
+    def _begin(self, content_hash: str) -> dict[str, dict[str, Answer]]:
+        """Return the items of a version that are the same question now, with no answers yet."""
+        version = modules.get_module(self._session, self._catalogue, content_hash=content_hash)
+        self._versions[content_hash] = version
+        given = {item.id: item for item in version.quiz.items}
+        return {
+            item.id: {}
+            for item in self._module.quiz.items
+            if item.id in given and _is_same_question(given[item.id], version, item, self._module)
+        }
+
+    def _answer(self, content_hash: str, item_id: str, text: str) -> Answer:
+        given = self._versions[content_hash].quiz.get_item(item_id)
+        item = self._module.quiz.get_item(item_id)
+        sure, _, value = text.partition(_THEN)
+        response = response_from_json(json.loads(value)) if value else None
+        read = translate(given, item, response) if response is not None else None
+        return Answer(
+            share=float(process(self._decided.accepting(item), read).share),
+            worth=float(item.worth),
+            chosen=read.chosen if isinstance(read, ChoiceResponse) else (),
+            sure=int(sure) if sure else None,
+            pairs=read.pairs if isinstance(read, LinesResponse) else {},
+        )
 
 
 def _is_same_question(given: Item, given_in: Module, item: Item, module: Module) -> bool:
     return looks_the_same(given, item) and given_in.vignette_of(given) == module.vignette_of(item)
-
-
-def _answer(item: Item, given: Item, row: Response | None, decided: judging.Judging) -> Answer:
-    response = response_from_json(row.value) if row and row.value is not None else None
-    read = translate(given, item, response) if response is not None else None
-    return Answer(
-        share=float(process(decided.accepting(item), read).share),
-        worth=float(item.worth),
-        chosen=read.chosen if isinstance(read, ChoiceResponse) else (),
-        sure=row.confidence if row else None,
-        pairs=read.pairs if isinstance(read, LinesResponse) else {},
-    )

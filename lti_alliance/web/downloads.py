@@ -1,6 +1,9 @@
 """Tables to take away, as CSV or as a workbook."""
 
-from flask import Response, make_response
+from collections.abc import Iterator
+from itertools import chain
+
+from flask import Response, stream_with_context
 
 from lti_alliance.errors import NotFound
 from lti_alliance.parts import parts
@@ -15,15 +18,24 @@ _TYPES = {
 
 
 def download(table: exports.Table, name: str, extension: str) -> Response:
-    """Answer with a table as a file of this name, on record; another extension names nothing."""
+    """Answer with a table as a file of this name, on record; another extension names nothing.
+
+    CSV leaves while the table is still being made.
+    """
     if extension not in _TYPES:
         raise NotFound
     with transaction.act() as session:
         actor = member_of(access.current())
         audit.record_export(session, f"{name}.{extension}", at=parts().now(), actor=actor)
-    made = exports.as_csv(table) if extension == "csv" else exports.as_xlsx(table)
-    response = make_response(made)
-    response.mimetype = _TYPES[extension]
+    made = _stream(table) if extension == "csv" else exports.as_xlsx(table)
+    response = Response(made, mimetype=_TYPES[extension])
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{extension}"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _stream(table: exports.Table) -> Iterator[bytes]:
+    """Begin to write a table, so that what fails at once is told by a page, and go on later."""
+    pieces = exports.as_csv(table)
+    first = next(pieces)
+    return stream_with_context(chain([first], pieces))

@@ -56,6 +56,18 @@ def register(app: Flask) -> None:
     app.add_template_global(page_direction, "page_direction")
 
 
+def read_all() -> None:
+    """Read every language now, with an application's context, and not when it is first asked for.
+
+    What is read before a server forks is shared by all its processes.
+    """
+    for language in spoken(_folder()):
+        # Asking for a name makes Babel read all that it has of the language.
+        Locale.parse(language).get_display_name()
+        if language != SOURCE_LANGUAGE:
+            catalogue(_folder(), language)
+
+
 def choose_locale() -> str:
     """Return the language of the launch, else what the browser prefers, else English.
 
