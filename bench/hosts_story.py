@@ -1,0 +1,217 @@
+"""What happens in the yard, in its order, and what was seen of it."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bench.hosts_halting import HELD
+from bench.hosts_scene import COLUMN, HALTED, REDIS, WEB, WORKERS, Scene, wait_for
+from bench.hosts_students import ClassOf, Student, refusals
+from bench.hosts_witness import Departure, Witness
+from lti_alliance.demo.processes import python
+from lti_alliance.models import Attempt, ScoreDelivery, WorkerBeat
+
+SLOW_S = 0.5
+"""How long the LMS takes for a score while a worker host is cut off with some in its hands."""
+CUT_S = 4.0
+LATE_S = 4.0
+"""How long a worker that came back is watched for what it might still send."""
+GONE_WITHIN_S = 60.0
+DELIVERED_WITHIN_S = 120.0
+
+
+@dataclass
+class Seen:
+    """What was seen; seconds are on the clock that never jumps."""
+
+    faults: list[str] = field(default_factory=list)
+    web_broken: int = 0
+    """Requests whose answer was cut off with the host."""
+    web_failed: int = 0
+    """Errors that students met after that."""
+    claims_cut: int = 0
+    taken_over_s: float = 0.0
+    late_writes: int = 0
+    """Changes of the worker that came back to what another had taken over."""
+    came_back: bool = False
+    halted_s: float | None = None
+    """Until the server let go of what a cut-off host held in the middle of a transaction."""
+    redis_slowest_s: float = 0.0
+    redis_failed: int = 0
+    disabled_statuses: list[int] = field(default_factory=list)
+    keys_agree: bool = False
+    accepted: int = 0
+    """Score messages that the LMS took."""
+    calls: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Story:
+    """The class of students and everything that happens to the hosts that serve it."""
+
+    def __init__(self, scene: Scene, size: int, *, tell: Callable[[str], None]) -> None:
+        self.scene = scene
+        self.seen = Seen()
+        self.size = size
+        self._tell = tell
+        self.class_of = ClassOf(scene, size)
+        self.witness = Witness(scene.postgres_url)
+        scene.start_workers()
+
+    def play(self) -> None:
+        """Let everything happen."""
+        halted = self._halt()
+        self._web_host_is_cut()
+        self._worker_host_is_cut()
+        self._settings_are_known_everywhere()
+        self._redis_is_cut()
+        self._second_attempts()
+        self.seen.halted_s = halted.wait(GONE_WITHIN_S)
+
+    def _halt(self) -> Departure:
+        self._tell("A host is cut off in the middle of a transaction.")
+        scene, host = self.scene, self.scene.hosts[HALTED]
+        scene.run_on(HALTED, "halted", python("-m", "bench.hosts_halting"))
+        wait_for("the transaction", lambda: HELD in scene.log("halted").split())
+        host.cut()
+        return Departure(scene.postgres_url, host.address)
+
+    def _web_host_is_cut(self) -> None:
+        self._tell(f"{self.size} students launch.")
+        self._all(Student.open)
+        host, counts = self.scene.hosts[WEB[0]], self.class_of.counts
+        before = (counts.again, counts.failed)
+
+        def cut() -> None:
+            time.sleep(0.5)
+            self._tell(f"{host.name} is cut off while they answer.")
+            host.cut()
+            time.sleep(CUT_S)
+            host.join()
+
+        self._all(lambda student: student.answer(0), meanwhile=cut)
+        self.seen.web_broken = counts.again - before[0]
+        self.seen.web_failed = counts.failed - before[1]
+
+    def _worker_host_is_cut(self) -> None:
+        scene, host = self.scene, self.scene.hosts[WORKERS[0]]
+        slow = {"platform": "canvas", "endpoint": "score", "kind": "delay", "seconds": SLOW_S}
+        scene.ask("faults", {**slow, "times": self.size})
+        began = 0.0
+
+        def cut() -> None:
+            nonlocal began
+            wait_for("a claim", lambda: self.witness.held_by(host.address))
+            host.cut()
+            began = time.monotonic()
+
+        self._tell("Everybody hands in.")
+        self._all(Student.hand_in, meanwhile=cut)
+        held = self.witness.held_by(host.address)
+        self.seen.claims_cut = len(held)
+        self._tell(f"{host.name} is cut off with {len(held)} scores in its hands.")
+        scene.ask("faults/canvas", method="DELETE")
+        self._wait_until_delivered(1)
+        self.seen.taken_over_s = time.monotonic() - began
+        self._come_back(host.name)
+        taken = {delivery_id for delivery_id, _ in held}
+        over = {each.delivery_id: each.at for each in self.witness.writes() if each.is_takeover}
+        self.seen.late_writes = sum(
+            each.host == host.address and each.delivery_id in taken and each.at > over[each.delivery_id]
+            for each in self.witness.writes()
+            if each.delivery_id in over
+        )
+        if missed := taken - over.keys():
+            self.seen.faults.append(f"{len(missed)} scores of {host.name} were never taken over")
+
+    def _come_back(self, name: str) -> None:
+        self.scene.hosts[name].join()
+        self._tell(f"{name} is back.")
+        process = self.scene.processes.running[name]
+        since = self._beat(process.pid)
+        wait_for(f"a sign of {name}", lambda: self._beat(process.pid) != since)
+        self.seen.came_back = True
+        time.sleep(LATE_S)
+
+    def _settings_are_known_everywhere(self) -> None:
+        """What is changed at one host holds at the other with the next request."""
+        scene = self.scene
+        student = self.class_of.students[0]
+        name = scene.platform_name()
+        self._command("disable", WEB[0], "platform", "disable", name)
+        self.seen.disabled_statuses = [student.look() for _ in WEB]
+        self._command("enable", WEB[1], "platform", "enable", name)
+        self.seen.disabled_statuses += [student.look() for _ in WEB]
+        self._command("rotate", WORKERS[1], "keys", "rotate", "--force")
+        told = [scene.key_ids(name) for name in WEB]
+        self.seen.keys_agree = told[0] == told[1]
+
+    def _redis_is_cut(self) -> None:
+        self._tell("Redis is cut off, and everybody launches once more.")
+        counts = self.class_of.counts
+        failed, counts.slowest_s = counts.failed, 0.0
+        self.scene.hosts[REDIS].cut()
+        self._all(Student.open)
+        self.scene.hosts[REDIS].join()
+        self.seen.redis_slowest_s = counts.slowest_s
+        self.seen.redis_failed = counts.failed - failed
+
+    def _second_attempts(self) -> None:
+        self._tell("Everybody hands in a second time.")
+        self._all(lambda student: student.answer(1))
+        self._all(Student.hand_in)
+        self._wait_until_delivered(2)
+        if refused := refusals(self.class_of.students):
+            self.seen.faults.append(f"pages that were not what was asked for: {dict(refused)}")
+        self._judge_book()
+
+    def _judge_book(self) -> None:
+        book = self.scene.book()
+        self.seen.calls = self.scene.ask("stats/canvas")
+        for student in self.class_of.students:
+            cell = book[student.sub]
+            self.seen.accepted += len(cell["history"])
+            told = [each["given"] * COLUMN / each["maximum"] for each in cell["history"]]
+            wanted = [student.score(turn) for turn in (0, 1)]
+            if not _are_close(told, wanted):
+                self.seen.faults.append(f"{student.sub} was told {told} in place of {wanted}")
+
+    def _wait_until_delivered(self, turns: int) -> None:
+        def is_done() -> bool:
+            with self.scene.act() as session:
+                graded = session.scalar(
+                    select(func.count()).where(Attempt.state == "graded")
+                )
+                states = session.execute(
+                    select(ScoreDelivery.state, ScoreDelivery.lease_token, func.count())
+                    .group_by(ScoreDelivery.state, ScoreDelivery.lease_token)
+                ).all()
+            return graded == turns * self.size and [tuple(each) for each in states] == [
+                ("delivered", "", self.size)
+            ]
+
+        wait_for("the delivery of all scores", is_done, within_s=DELIVERED_WITHIN_S)
+
+    def _beat(self, pid: int) -> object:
+        with self.scene.act() as session:
+            return session.scalar(
+                select(WorkerBeat.seen_at).where(WorkerBeat.worker_id.like(f"%:{pid}:%"))
+            )
+
+    def _command(self, name: str, host: str, *arguments: str) -> None:
+        if self.scene.alliance(name, host, *arguments).wait(60) != 0:
+            self.seen.faults.append(f"{' '.join(arguments)}: {self.scene.log(name)}")
+
+    def _all(
+        self, what: Callable[[Student], None], *, meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        self.seen.faults += self.class_of.do(what, meanwhile=meanwhile)
+
+
+def _are_close(told: list[float | None], wanted: list[float]) -> bool:
+    return len(told) == len(wanted) and all(
+        score is not None and abs(score - want) < 0.001
+        for score, want in zip(told, wanted, strict=True)
+    )
