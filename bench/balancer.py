@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 CONNECT_WITHIN_S = 0.5
-ANSWER_WITHIN_S = 8.0
+ANSWER_WITHIN_S = 3.0
 LEFT_OUT_S = 2.0
 _CHUNK = 65_536
 
@@ -42,7 +42,7 @@ class Balancer:
 
     def __init__(self, port: int, hosts: Sequence[Address]) -> None:
         self.counts = Counts()
-        self._port = port
+        self.port = port
         self._hosts = list(hosts)
         self._turns: defaultdict[str, int] = defaultdict(int)
         self._last: dict[str, Address] = {}
@@ -65,7 +65,7 @@ class Balancer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", self._port, backlog=512)
+            asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=512)
         )
         self._is_up.set()
         self._loop.run_forever()
@@ -124,8 +124,7 @@ class Balancer:
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 answered = await _copy(served[0], client[1])
-            if not answered:
-                self.counts.broken[host[0]] += 1
+            self.counts.broken[host[0]] += not answered
         except (OSError, TimeoutError):
             self.counts.broken[host[0]] += 1
             self._out_until[host] = time.monotonic() + LEFT_OUT_S

@@ -1,4 +1,4 @@
-"""Several hosts over one PostgreSQL, and some of them cut off: is anything lost, doubled, refused?
+"""See whether several hosts over one PostgreSQL lose, double or refuse anything when some are cut off.
 
 Run as ``python -m bench.hosts``; needs root, iproute2, and the programs of PostgreSQL and Redis.
 Hosts are network namespaces (``bench/yard.py``): two with web processes, two with a worker, one
@@ -71,7 +71,9 @@ def _tell(sentence: str) -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.hosts", description=__doc__)
     parser.add_argument("--students", type=int, default=_STUDENTS)
-    parser.add_argument("--quick", action="store_true", help=f"{_QUICK} students, one process a host")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{_QUICK} students, one process a host"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcome there")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -20,7 +20,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bench.balancer import Balancer
-from bench.yard import NETWORK, YARD_ADDRESS, Host
+from bench.yard import YARD_ADDRESS, Host
 from lti_alliance.app import create_app
 from lti_alliance.demo import course
 from lti_alliance.demo.browser import ScriptedBrowser
@@ -61,6 +61,7 @@ class FromAddress(urllib.request.HTTPHandler):
         self._address = address
 
     def http_open(self, request: urllib.request.Request) -> Any:
+        """Open one address, as the standard handler does."""
         opened: Any = partial(http.client.HTTPConnection, source_address=(self._address, 0))
         return self.do_open(opened, request)
 
@@ -102,7 +103,7 @@ class Scene:
         upgrade = self.alliance("upgrade", WEB[0], "db", "upgrade")
         redis = ("redis-server", "--bind", self.hosts[REDIS].address, "--protected-mode", "no")
         self.run_on(REDIS, "redis", (*redis, "--save", "", "--port", str(_REDIS_PORT)))
-        lms = ("-m", "lti_alliance.practice_lms", "--host", "0.0.0.0")  # noqa: S104 - its own yard
+        lms = ("-m", "lti_alliance.practice_lms", "--host", "0.0.0.0")
         self.processes.start(
             "lms",
             python(*lms, "--port", str(_LMS_PORT), "--base-url", self.stage.lms_url),
@@ -176,11 +177,9 @@ class Scene:
         with self.app.app_context(), act() as session:
             yield session
 
-    def platform_name(self) -> str:
-        """Return what the tool calls the platform of the class."""
-        with self.act() as session:
-            found = select(Registration.name).where(Registration.family == "canvas")
-            return session.scalars(found).one()
+    def registration(self, session: Session) -> Registration:
+        """Return the registration of the class's platform."""
+        return session.scalars(select(Registration).where(Registration.family == "canvas")).one()
 
     def key_ids(self, name: str) -> list[str]:
         """Return the ids of the keys that a web host publishes."""

@@ -91,16 +91,19 @@ class Student:
         """Return what the gradebook should show after that attempt."""
         return COLUMN * self.points(turn) / QUESTIONS
 
-    def open(self) -> None:
-        """Launch, and begin an attempt."""
-        opened = launch(
+    def arrive(self) -> Page:
+        """Launch the activity, and return its first page."""
+        return launch(
             self._scene.stage,
             platform="canvas",
             person=self._person,
             activity=ACTIVITY,
             browser=self._browser,
-        )
-        self._page = self._see(press(self._browser, opened.page, "/attempts", {}))
+        ).page
+
+    def begin(self) -> None:
+        """Launch, and begin an attempt."""
+        self._page = self._see(press(self._browser, self.arrive(), "/attempts", {}))
 
     def answer(self, turn: int) -> None:
         """Give one answer after the other, each saved by itself, then look over all of them."""
@@ -144,7 +147,7 @@ class ClassOf:
         ]
 
     def do(
-        self, what: Callable[[Student], None], *, meanwhile: Callable[[], None] | None = None
+        self, what: Callable[[Student], object], *, meanwhile: Callable[[], None] | None = None
     ) -> list[str]:
         """Let everybody do something, and return what went wrong, a line each."""
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="student") as pool:

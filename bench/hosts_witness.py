@@ -33,7 +33,8 @@ END
 $$
 """
 _TRIGGER = """
-CREATE TRIGGER bench_note AFTER UPDATE ON score_deliveries FOR EACH ROW EXECUTE FUNCTION bench_note()
+CREATE TRIGGER bench_note AFTER UPDATE ON score_deliveries
+FOR EACH ROW EXECUTE FUNCTION bench_note()
 """
 
 
@@ -88,6 +89,14 @@ class Witness:
                 (host,),
             ).fetchall()
         return set(found)
+
+    def is_at_rest(self, host: str) -> bool:
+        """Say whether no session of a host is in the middle of a transaction."""
+        with psycopg.connect(self._url) as connection:
+            return not connection.execute(
+                "SELECT FROM pg_stat_activity WHERE host(client_addr) = %s AND state <> 'idle'",
+                (host,),
+            ).fetchall()
 
 
 class Departure:

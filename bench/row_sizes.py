@@ -255,7 +255,9 @@ def _table(before: Sequence[Size], after: Sequence[Size], students: int) -> str:
     lines = ["| Table | rows for each student and activity | bytes for each student and activity |"]
     lines.append("|---|---:|---:|")
     lines += [
-        f"| {name} | {rows / pairs:.2f} | {size / pairs:,.0f} |" for name, rows, size in grown if rows
+        f"| {name} | {rows / pairs:.2f} | {size / pairs:,.0f} |"
+        for name, rows, size in grown
+        if rows
     ]
     total = sum(size for _, _, size in grown)
     lines.append(f"| **all** | | **{total / pairs:,.0f}** |")

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,16 @@ _FIRST_HOST = 11
 _NAMES = Path("/run/netns")
 _WITH_ME = ("setpriv", "--pdeathsig", "KILL", "--")
 """What is started so is killed when its parent is gone, however that ended."""
-_ENTER = (*_WITH_ME, "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+_ENTER = (
+    *_WITH_ME,
+    "unshare",
+    "--net",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+)
 MEND = "network namespaces need root, and ip and unshare (Debian: apt install iproute2 util-linux)"
 
 
@@ -53,7 +63,9 @@ def run_inside(module: str, arguments: Sequence[str]) -> int:
     command = [*_ENTER, sys.executable, "-m", module, *arguments]
     # A polite end reaches the parent alone; it has to come up to here for the child to be killed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    return subprocess.run(command, check=False).returncode
+    with tempfile.TemporaryDirectory(prefix="alliance-yard-") as folder:
+        env = {**os.environ, "TMPDIR": folder}
+        return subprocess.run(command, check=False, env=env).returncode
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +106,10 @@ def build(names: Sequence[str]) -> dict[str, Host]:
     if os.getpid() != 1:
         raise NoYard("this would change the machine's own network")
     _NAMES.mkdir(exist_ok=True)
-    # The names of namespaces are files; these are seen by nobody else and left behind by nobody.
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(_NAMES)], check=True)
+    # Names of namespaces are files, and a database is many more: all of these are in memory, seen
+    # by nobody else and left behind by nobody.
+    for folder in (str(_NAMES), tempfile.gettempdir()):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", folder], check=True)
     _ip("link", "set", "lo", "up")
     _ip("link", "add", _BRIDGE, "type", "bridge")
     _ip("address", "add", f"{YARD_ADDRESS}/24", "dev", _BRIDGE)

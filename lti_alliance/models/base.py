@@ -36,12 +36,13 @@ POSTGRES_LOCK_TIMEOUT_S = 10
 """How long a statement waits for another's lock, as long as SQLite's busy timeout."""
 POSTGRES_KEEPALIVES = {"idle": 10, "interval": 5, "count": 2}
 """Seconds of silence before one side asks whether the other is there, between two questions, and
-how many stay unanswered until it is taken for gone: 20 seconds, in place of the system's two hours.
+how many stay unanswered until it is taken for gone.
 
 A host that loses its network in the middle of a transaction keeps what it has locked until then,
-and every worker waits for the lock of the claims."""
-POSTGRES_UNHEARD_S = 60
-"""How long sent data may stay unconfirmed; longer than a stall that the other side will make up."""
+and every worker waits for the lock of the claims: the system's own patience is two hours."""
+POSTGRES_UNHEARD_S = 20
+"""How long what was sent may stay unconfirmed; on Linux it also decides when unanswered questions
+are enough, so it is as long as they take."""
 POSTGRES_CONNECT_S = 10
 """How long a new connection may take."""
 

@@ -27,8 +27,8 @@ def read(path: Path) -> set[Tombstone]:
 def keep(path: Path, stones: Iterable[Tombstone]) -> int:
     """Add what is not in the file yet, and count it; nothing is ever taken out of it.
 
-    The file is replaced as a whole, so that a reader never finds half of it; the workers of one host
-    may do so at the same time.
+    The file is replaced as a whole, so that a reader never finds half of it. The workers of one
+    host may do so at the same time.
     """
     known = read(path)
     wanted = known.union(stones)

@@ -24,8 +24,9 @@ def client_network() -> str:
 
 
 migrate = Migrate()
-# Where the shared counts cannot be reached, each process counts for itself.
-limiter = Limiter(key_func=client_network, in_memory_fallback_enabled=True)
+# Where the shared counts cannot be reached, each process counts for itself. The first of several
+# threads finds that out; what the others had under way is not counted, and their requests go on.
+limiter = Limiter(key_func=client_network, in_memory_fallback_enabled=True, swallow_errors=True)
 
 
 def register(app: Flask) -> None:

@@ -43,6 +43,27 @@ def test_refused_launches_are_counted_for_their_address(world: World) -> None:
     assert counted_for_the_address() == mishap | {"failed launches"}
 
 
+def test_counts_that_are_lost_cost_nobody_a_launch(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store of the counts goes away while several threads ask it: one of them finds out, and
+    the others, whose question was under way, answer their people all the same."""
+    asked: list[str] = []
+
+    def noticed_by_another(*_: object, **__: object) -> bool:
+        asked.append("hit")
+        monkeypatch.setattr(limiter, "_storage_dead", True)
+        raise ConnectionError("the store is gone")
+
+    monkeypatch.setattr(limiter, "_storage_dead", False)
+    monkeypatch.setattr(limiter.limiter, "hit", noticed_by_another)
+    first = launch_as(world, 1)
+    again = launch_as(world, 2)
+
+    assert asked
+    assert [first.status_code, again.status_code] == [303, 303]
+
+
 def test_one_person_launches_thirty_times_in_ten_seconds(world: World) -> None:
     """A person whom a platform sends over and over is held up; everybody else is not."""
     browser = world.browser()
