@@ -1,4 +1,4 @@
-"""See whether several hosts over one PostgreSQL lose, double or refuse anything when some are cut off.
+"""Cut hosts off that share one PostgreSQL, and see that nothing is lost, doubled or refused.
 
 Run as ``python -m bench.hosts``; needs root, iproute2, and the programs of PostgreSQL and Redis.
 Hosts are network namespaces (``bench/yard.py``): two with web processes, two with a worker, one

@@ -19,7 +19,7 @@ def outcome_of(story: Story, *, command: str) -> Outcome:
         question="several hosts over one PostgreSQL, some of them cut off",
         command=command,
         machine=machine_line(facts),
-        tables=(_table(story),),
+        tables=(_table(story), story.costs.table()),
         verdicts=tuple(_verdicts(story)),
         faults=tuple(_faults(story)),
     )

@@ -223,11 +223,13 @@ class Scene:
         return {cell["sub"]: cell for cell in self.ask(query)["cells"]}
 
 
-def wait_for(what: str, check: Callable[[], Any], *, within_s: float = 120.0) -> Any:
+def wait_for(
+    what: str, check: Callable[[], Any], *, within_s: float = 120.0, every_s: float = 0.05
+) -> Any:
     """Wait until the check returns something true, and return that."""
     deadline = time.monotonic() + within_s
     while not (found := check()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not happen in {within_s:.0f} s")
-        time.sleep(0.05)
+        time.sleep(every_s)
     return found

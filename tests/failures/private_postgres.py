@@ -76,6 +76,11 @@ class PrivatePostgres:
         """The address of the cluster's own database."""
         return f"postgresql://{_NAME}@127.0.0.1:{self.port}/postgres"
 
+    @property
+    def pid(self) -> int:
+        """The process whose children serve the connections."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def create_database(self, name: str) -> str:
         """Create a database and return its address."""
         with psycopg.connect(self.url, autocommit=True) as connection:
