@@ -138,8 +138,12 @@ class Deliverer:
         """Make the calls of a batch one after the other, and record what they came to.
 
         The first failure of the platform ends it, and so does the lease: what has not been called
-        by then is given back.
+        by then is given back. A process that was held up until its lease had run out makes no call
+        at all: another has what it claimed, or soon will.
         """
+        if time.monotonic() - batch.began > self._lease_s:
+            self._give_back(batch.steps)
+            return
         waiting, heard, recorded = list(batch.steps), list[tuple[Step, Heard]](), time.monotonic()
         roster = roster_reading.ReadOnce(self._roster)
         while waiting:

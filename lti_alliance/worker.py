@@ -104,8 +104,10 @@ JOBS: Mapping[str, Job] = {
     "audit_sealing": Job(timedelta(minutes=1), _seal_audit, tell=_tell_batches),
     "closing_times": Job(timedelta(seconds=30), _settle_closed),
     "retention": Job(timedelta(hours=1), _retain),
-    "erasures": Job(timedelta(minutes=1), _keep_erasures),
 }
+HOST_JOBS: Mapping[str, Job] = {"erasures": Job(timedelta(minutes=1), _keep_erasures)}
+"""What each worker does for the host that it runs on: another host's file does not help this one's.
+These stand in no timetable."""
 
 
 def run(app: Flask, *, stop: threading.Event) -> None:
@@ -140,6 +142,7 @@ class Worker:
         self._subscription: Future[None] | None = None
         self._beaten_at: datetime | None = None
         self._jobs_seen_at: datetime | None = None
+        self._host_jobs_due: dict[str, datetime] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set, then let what is under way end."""
@@ -173,6 +176,7 @@ class Worker:
                 is_ours = timetable.claim_job(session, name, at=at, lease=JOB_LEASE, token=token)
             if is_ours:
                 self._run_job(name, JOBS[name], token)
+        self._run_host_jobs()
 
     def _turn(self, pool: ThreadPoolExecutor) -> None:
         at = self._parts.now()
@@ -231,8 +235,14 @@ class Worker:
         except SQLAlchemyError:
             log.exception("jobs_failed", worker_id=self._id)
 
-    def _run_job(self, name: str, job: Job, token: str) -> None:
-        pause = job.every
+    def _run_host_jobs(self) -> None:
+        for name, job in HOST_JOBS.items():
+            at = self._parts.now()
+            if at >= self._host_jobs_due.get(name, at):
+                self._host_jobs_due[name] = at + self._try_job(name, job)
+
+    def _try_job(self, name: str, job: Job) -> timedelta:
+        """Run a job, and return after how long it is due again."""
         try:
             with self._act() as session:
                 outcome = job.run(session, self._parts, self._parts.now())
@@ -240,7 +250,11 @@ class Worker:
                 job.tell(outcome)
         except Exception:
             log.exception("job_failed", job=name)
-            pause = min(pause, JOB_RETRY)
+            return min(job.every, JOB_RETRY)
+        return job.every
+
+    def _run_job(self, name: str, job: Job, token: str) -> None:
+        pause = self._try_job(name, job)
         with self._act() as session:
             at = self._parts.now()
             timetable.finish_job(session, name, at=at, next_at=at + pause, token=token)

@@ -31,6 +31,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from bench import yard
 from lti_alliance.models import Base, db
 from lti_alliance.settings import Settings
 from tests.leaks import Watch
@@ -124,6 +125,12 @@ def find_webkit() -> str | None:
     return named if shutil.which("Xvfb") else None
 
 
+@cache
+def find_namespaces() -> str | None:
+    """Return something where networks of their own can be made, or nothing."""
+    return None if yard.why_not() else "yes"
+
+
 MISSING = {
     "needs_postgres": find_postgres,
     "needs_redis": find_redis,
@@ -131,6 +138,7 @@ MISSING = {
     "chromedriver": find_chromedriver,
     "firefox": find_firefox,
     "webkit": find_webkit,
+    "namespaces": find_namespaces,
 }
 MEND = {
     "needs_postgres": (
@@ -157,6 +165,7 @@ MEND = {
         "no WebKitGTK: install its driver and a screen (Debian: apt install webkit2gtk-driver "
         "xvfb), or name the driver's path in ALLIANCE_TEST_WEBKIT"
     ),
+    "namespaces": yard.MEND,
 }
 
 

@@ -132,6 +132,33 @@ def test_a_batch_ends_before_its_lease_does(
     assert {row.lease_token for row in rows(app)} == {""}
 
 
+def test_a_worker_held_up_after_its_claim_sends_nothing(
+    app: Flask, gradebook: FakeGradebook, settings: Settings
+) -> None:
+    """A host that stood still, or waited for its network, may have lost what it claimed: it calls
+    nobody, gives back what is still its own, and leaves alone what another has taken over."""
+    class_of(app, 2 * BATCH)
+    deliverer, other = Deliverer(app, gradebook=gradebook), Deliverer(app, gradebook=gradebook)
+    batch = deliverer.claim()
+    assert batch is not None
+    taken = batch.steps[0].delivery_id
+    with acts_of(app)() as session:
+        row = session.get_one(ScoreDelivery, taken)
+        row.lease_token = "another"
+        row.lease_until = NOW + timedelta(minutes=2)
+    held_up = dataclasses.replace(batch, began=batch.began - settings.delivery_lease_s - 1)
+    deliverer.deliver(held_up)
+    tokens = {row.id: row.lease_token for row in rows(app)}
+    held = {key: token for key, token in tokens.items() if token}
+    calls = list(gradebook.calls)
+    other.deliver_due()
+
+    assert len(batch.steps) > 1
+    assert calls == []
+    assert held == {taken: "another"}
+    assert sum(row.state == DeliveryState.DELIVERED for row in rows(app)) == 2 * BATCH - 1
+
+
 def test_one_record_that_fails_spoils_no_other(
     app: Flask, gradebook: FakeGradebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

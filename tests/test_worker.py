@@ -8,7 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,6 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_alliance import worker
+from lti_alliance.app import create_app
 from lti_alliance.delivering import Deliverer, acts_of
 from lti_alliance.domain.activities import ActivitySettings, Part
 from lti_alliance.domain.delivery import DeliveryState, Reason
@@ -25,6 +28,7 @@ from lti_alliance.models import (
     Activity,
     AuditBatch,
     AuditEvent,
+    Erasure,
     LaunchSession,
     Profile,
     ScoreDelivery,
@@ -32,7 +36,7 @@ from lti_alliance.models import (
     ToolKey,
     WorkerBeat,
 )
-from lti_alliance.services import audit, score_delivery, timetable
+from lti_alliance.services import audit, erasure_file, score_delivery, timetable
 from lti_alliance.services.audit_checking import verify
 from lti_alliance.settings import Settings
 from tests import factories
@@ -221,6 +225,34 @@ def test_every_job_runs_when_it_is_due(app: Flask, now: Clock, gradebook: FakeGr
 
     assert entry(app, "closing_times").finished_at == now()
     assert entry(app, "retention").finished_at == NOW
+
+
+def test_each_host_keeps_its_own_erasures(
+    settings: Settings, now: Clock, gradebook: FakeGradebook, tmp_path: Path
+) -> None:
+    """Each worker keeps the file of its own host, whichever of them does the timetable's jobs; a
+    host that never came first would else have a file that lacks what was erased."""
+    apps = [
+        create_app(replace(settings, erasures_file=str(tmp_path / name)), now=now)
+        for name in ("here", "there")
+    ]
+    enter_jobs(apps[0])
+    with acts_of(apps[0])() as session:
+        session.add(Erasure(person_digest="d" * 64, erased_at=NOW))
+    here, there = (worker.Worker(each, gradebook=gradebook) for each in apps)
+    here.run_due_jobs()
+    there.run_due_jobs()
+    first = [erasure_file.read(tmp_path / name) for name in ("here", "there")]
+    with acts_of(apps[0])() as session:
+        session.add(Erasure(person_digest="e" * 64, erased_at=NOW))
+    there.run_due_jobs()
+    too_soon = erasure_file.read(tmp_path / "there")
+    now.move(minutes=1)
+    there.run_due_jobs()
+
+    assert [len(stones) for stones in first] == [1, 1]
+    assert len(too_soon) == 1
+    assert len(erasure_file.read(tmp_path / "there")) == 2
 
 
 @pytest.mark.both_databases

@@ -37,13 +37,13 @@ class Page:
 
 
 class ScriptedBrowser:
-    """One visitor's browser."""
+    """One visitor's browser; ``handlers`` say how it opens connections, if not as usual."""
 
-    def __init__(self) -> None:
+    def __init__(self, *handlers: urllib.request.BaseHandler) -> None:
         # Browsers treat loopback as trustworthy and keep secure cookies there; so does this one.
         policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
         self._opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar(policy))
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar(policy)), *handlers
         )
 
     def get(self, url: str) -> Page:

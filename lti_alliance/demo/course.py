@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
+from lti_alliance.demo.browser import ScriptedBrowser
 from lti_alliance.demo.launching import find_session, launch
 from lti_alliance.demo.stage import Stage
 from lti_alliance.domain.activities import ActivitySettings, Part, propose
@@ -93,6 +94,7 @@ def set_up(
     placements: tuple[Placement, ...],
     at: datetime,
     course_id: str | None = None,
+    browser: ScriptedBrowser | None = None,
 ) -> None:
     """Let the course's instructor open each link and choose what it is."""
     for placement in placements:
@@ -102,6 +104,7 @@ def set_up(
             person=TEACHERS[platform],
             activity=placement.link,
             course_id=course_id,
+            browser=browser,
         )
         with act() as session:
             visit = find_session(session, opened)

@@ -26,13 +26,19 @@ class Opened:
 
 
 def launch(
-    stage: Stage, *, platform: str, person: str, activity: str, course_id: str | None = None
+    stage: Stage,
+    *,
+    platform: str,
+    person: str,
+    activity: str,
+    course_id: str | None = None,
+    browser: ScriptedBrowser | None = None,
 ) -> Opened:
     """Launch an activity as a person of the practice LMS, over HTTP from end to end.
 
-    Without ``course_id`` it is the platform's first course.
+    Without ``course_id`` it is the platform's first course; without ``browser``, a new one.
     """
-    browser = ScriptedBrowser()
+    browser = browser or ScriptedBrowser()
     browser.post(f"{stage.lms_url}/{platform}/login_as", {"person": person})
     initiation = browser.send_json(
         f"{stage.lms_url}/_practice/launch",

@@ -40,6 +40,8 @@ _PUBLISHED = (ToolKeyState.NEXT, ToolKeyState.CURRENT, ToolKeyState.PREVIOUS)
 
 # Loading a private key checks its primes, which takes fifty milliseconds; a kid names one key.
 _loaded: dict[str, RSAPrivateKey] = {}
+_LOADED_MOST = 2
+"""The key that signs and the one before it: another process's rotation takes older ones away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,11 @@ def reseal(session: Session, sealer: Sealer) -> int:
 def _load(key: ToolKey, sealer: Sealer) -> SigningKey:
     if key.kid not in _loaded:
         plain = sealer.open(key.sealed_private_key, purpose=_purpose(key.kid))
-        _loaded[key.kid] = cast("RSAPrivateKey", load_der_private_key(plain, password=None))
+        loaded = cast("RSAPrivateKey", load_der_private_key(plain, password=None))
+        _loaded[key.kid] = loaded
+        while len(_loaded) > _LOADED_MOST:
+            _loaded.pop(next(iter(_loaded)), None)
+        return SigningKey(key.kid, loaded)
     return SigningKey(key.kid, _loaded[key.kid])
 
 

@@ -34,6 +34,17 @@ NAMING = {
 
 POSTGRES_LOCK_TIMEOUT_S = 10
 """How long a statement waits for another's lock, as long as SQLite's busy timeout."""
+POSTGRES_KEEPALIVES = {"idle": 10, "interval": 5, "count": 2}
+"""Seconds of silence before one side asks whether the other is there, between two questions, and
+how many stay unanswered until it is taken for gone.
+
+A host that loses its network in the middle of a transaction keeps what it has locked until then,
+and every worker waits for the lock of the claims: the system's own patience is two hours."""
+POSTGRES_UNHEARD_S = 20
+"""How long what was sent may stay unconfirmed; on Linux it also decides when unanswered questions
+are enough, so it is as long as they take."""
+POSTGRES_CONNECT_S = 10
+"""How long a new connection may take."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -122,8 +133,29 @@ def _prepare_postgres(connection: Any, _record: ConnectionPoolEntry) -> None:
     # A session that hangs with a lock held would otherwise make everybody wait without end. What is
     # set inside a transaction is forgotten with its rollback, hence outside of one.
     before, connection.autocommit = connection.autocommit, True
-    connection.execute(f"SET lock_timeout = '{POSTGRES_LOCK_TIMEOUT_S}s'")
+    settings = {
+        "lock_timeout": f"{POSTGRES_LOCK_TIMEOUT_S}s",
+        "tcp_user_timeout": f"{POSTGRES_UNHEARD_S}s",
+        **{f"tcp_keepalives_{name}": value for name, value in POSTGRES_KEEPALIVES.items()},
+    }
+    connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
     connection.autocommit = before
+
+
+@event.listens_for(Engine, "do_connect")
+def _watch_postgres(
+    dialect: Dialect, _record: ConnectionPoolEntry, _args: list[Any], parameters: dict[str, Any]
+) -> None:
+    if dialect.name != "postgresql":
+        return
+    # The same from this side; what the database's address says itself goes first.
+    watched = {
+        "connect_timeout": POSTGRES_CONNECT_S,
+        "tcp_user_timeout": POSTGRES_UNHEARD_S * 1000,
+        **{f"keepalives_{name}": value for name, value in POSTGRES_KEEPALIVES.items()},
+    }
+    for name, value in watched.items():
+        parameters.setdefault(name, value)
 
 
 @event.listens_for(Engine, "begin")

@@ -27,13 +27,14 @@ def read(path: Path) -> set[Tombstone]:
 def keep(path: Path, stones: Iterable[Tombstone]) -> int:
     """Add what is not in the file yet, and count it; nothing is ever taken out of it.
 
-    The file is replaced as a whole, so that a reader never finds half of it.
+    The file is replaced as a whole, so that a reader never finds half of it. The workers of one
+    host may do so at the same time.
     """
     known = read(path)
     wanted = known.union(stones)
     if wanted == known:
         return 0
-    made = path.with_name(f"{path.name}.new")
+    made = path.with_name(f"{path.name}.{os.getpid()}.new")
     text = "".join(json.dumps(_to_json(stone)) + "\n" for stone in sorted(wanted, key=_order))
     with made.open("w", encoding="utf-8") as file:
         file.write(text)

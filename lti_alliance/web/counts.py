@@ -20,7 +20,7 @@ _SWEEP_EVERY_S = 10.0
 _WITHOUT_STORE_S = 10.0
 """For how long a store that failed is left alone; each process then counts for itself."""
 
-_STORE_WAITS: dict[str, float | str] = {"socket_timeout": 1, "socket_connect_timeout": 1}
+_STORE_WAITS: dict[str, float | str] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 """Seconds after which a store that is silent counts as one that failed."""
 
 _log = structlog.get_logger(__name__)

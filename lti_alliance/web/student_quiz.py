@@ -23,7 +23,10 @@ CHECKS_OVER = "Answers cannot be checked here any more. Save yours, and go on."
 
 @access.role(Role.LEARNER)
 def save_responses(attempt_id: str) -> BaseResponse:
-    """Save answers while they are being given: for a script, or by the save button."""
+    """Save answers while they are being given: for a script, or by the save button.
+
+    The same save again, whose first answer was lost on its way, is no conflict.
+    """
     found = opening.own_attempt(attempt_id)
     fields = forms.other_fields(request.form)
     try:
@@ -37,9 +40,12 @@ def save_responses(attempt_id: str) -> BaseResponse:
                 at=parts().now(),
             )
     except (Stale, InvalidInput) as refused:
-        if wants_json():
-            raise
-        return _answer_refused_save(opening.own_attempt(attempt_id), fields, refused)
+        repeated = _just_saved(attempt_id, fields) if isinstance(refused, Stale) else None
+        if repeated is None:
+            if wants_json():
+                raise
+            return _answer_refused_save(opening.own_attempt(attempt_id), fields, refused)
+        version = repeated
     if wants_json():
         return _saved(version)
     then = request.args.get("then", "")
@@ -218,6 +224,13 @@ def _time_left(attempt: Attempt, *, at: datetime) -> timedelta | None:
     if attempt.deadline_at is None:
         return None
     return max(attempt.deadline_at - at, timedelta(0))
+
+
+def _just_saved(attempt_id: str, fields: forms.Fields) -> int | None:
+    """Return the version that the last save made, if it was of this very form."""
+    found = opening.own_attempt(attempt_id)
+    is_next = found.saved_version == forms.saved_version(request.form) + 1
+    return found.saved_version if is_next and _is_same(_sheet(found), fields) else None
 
 
 def _is_same(sheet: Sheet, fields: forms.Fields) -> bool:

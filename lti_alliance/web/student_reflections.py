@@ -55,13 +55,16 @@ def reflection(prompt_id: str) -> Response:
 
 @access.role(Role.LEARNER)
 def save_draft(prompt_id: str) -> BaseResponse:
-    """Save the text while it is being written: for a script, or by the save button."""
+    """Save the text while it is being written: for a script, or by the save button.
+
+    The same save again, whose first answer was lost on its way, is no conflict.
+    """
     visit = access.current()
     activity = activity_of(visit)
     text = forms.only_field(request.form, "text")
     try:
         with transaction.act() as session:
-            saved = reflections.save_draft(
+            version = reflections.save_draft(
                 session,
                 parts().sealer,
                 activity=activity,
@@ -70,15 +73,16 @@ def save_draft(prompt_id: str) -> BaseResponse:
                 text=text,
                 base_version=forms.saved_version(request.form),
                 at=parts().now(),
-            )
+            ).saved_version
     except (Stale, InvalidInput) as refused:
-        if wants_json():
-            raise
-        return _answer_refused(prompt_id, text, refused)
+        repeated = _just_saved(prompt_id, text) if isinstance(refused, Stale) else None
+        if repeated is None:
+            if wants_json():
+                raise
+            return _answer_refused(prompt_id, text, refused)
+        version = repeated
     if wants_json():
-        return jsonify(
-            saved_version=saved.saved_version, saved_at=wording.machine_time(parts().now())
-        )
+        return jsonify(saved_version=version, saved_at=wording.machine_time(parts().now()))
     step = ".review_reflection" if request.args.get("then") == "review" else ".reflection"
     return redirect(url_for(step, prompt_id=prompt_id), 303)
 
@@ -154,6 +158,13 @@ def _last_look(
         or (last.self_levels if last else {}),
         errors={SEEN: DETAILS_UNSEEN} if is_refused else {},
     )
+
+
+def _just_saved(prompt_id: str, text: str) -> int | None:
+    """Return the version that the last save made, if it was of this very text."""
+    kept = _writing(activity_of(access.current()), prompt_id)
+    is_next = kept.saved_version == forms.saved_version(request.form) + 1
+    return kept.saved_version if is_next and kept.text == clean_text(text) else None
 
 
 def _writing(activity: Activity, prompt_id: str) -> Writing:

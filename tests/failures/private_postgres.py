@@ -42,9 +42,12 @@ def find_programs() -> Path | None:
 
 
 class PrivatePostgres:
-    """A running cluster in a temporary folder; PostgreSQL never runs as root."""
+    """A running cluster in a temporary folder; PostgreSQL never runs as root.
 
-    def __init__(self) -> None:
+    It answers this machine, and with ``network`` also the addresses of that network.
+    """
+
+    def __init__(self, *, network: str = "") -> None:
         programs = find_programs()
         assert programs is not None, MEND
         self._programs = programs
@@ -59,6 +62,10 @@ class PrivatePostgres:
         data = self.folder / "data"
         self._run("initdb", "-D", data, "-U", _NAME, "-A", "trust", "-E", "UTF8", "--no-sync")
         options = {**_OPTIONS, "port": str(self.port)}
+        if network:
+            options["listen_addresses"] = "'*'"
+            with (data / "pg_hba.conf").open("a") as who_may:
+                who_may.write(f"host all all {network} trust\n")
         lines = "".join(f"{name} = {value}\n" for name, value in options.items())
         settings = data / "postgresql.conf"
         settings.write_text(settings.read_text() + lines)
@@ -68,6 +75,11 @@ class PrivatePostgres:
     def url(self) -> str:
         """The address of the cluster's own database."""
         return f"postgresql://{_NAME}@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def pid(self) -> int:
+        """The process whose children serve the connections."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def create_database(self, name: str) -> str:
         """Create a database and return its address."""

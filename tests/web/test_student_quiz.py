@@ -282,12 +282,46 @@ def test_the_older_version_can_be_kept_after_all(course, activity, ada):
     assert course.fresh().scalars(select(Response)).one().value == {"chosen": [wrong]}
 
 
-def test_a_script_hears_of_a_stale_save_by_its_code(ada):
+@pytest.mark.parametrize("headers", [{}, SCRIPT], ids=["form", "script"])
+def test_the_same_save_again_is_no_conflict(course, activity, ada, headers):
+    """A save whose answer was lost is sent once more, and is taken for what it is; after it the
+    work goes on from the version that the first one made."""
+    address = start(ada)
+    name, right = next(iter(right_options(course, activity).items()))
+    wrong = wrong_options(course, activity)[name]
+    first = ada.post(f"{address}/responses", {"saved_version": "0", name: right}, headers=headers)
+
+    second = ada.post(f"{address}/responses", {"saved_version": "0", name: right}, headers=headers)
+    on = ada.post(f"{address}/responses", {"saved_version": "1", name: wrong}, headers=headers)
+
+    kept = course.fresh().scalars(select(Response)).one().value
+    assert second.status_code == first.status_code == on.status_code
+    assert first.status_code < 400
+    assert second.location == first.location
+    if headers:
+        assert [first.json["saved_version"], second.json["saved_version"]] == [1, 1]
+    assert kept == {"chosen": [wrong]}
+
+
+def test_an_old_save_is_a_conflict_although_it_says_the_same(course, activity, ada):
+    """Only the last save may have lost its answer: a tab that missed more than one is behind."""
+    address = start(ada)
+    name, right = next(iter(right_options(course, activity).items()))
+    for version in ("0", "1"):
+        ada.post(f"{address}/responses", {"saved_version": version, name: right}, headers=SCRIPT)
+
+    answer = ada.post(f"{address}/responses", {"saved_version": "0", name: right}, headers=SCRIPT)
+
+    assert answer.status_code == 409
+
+
+def test_a_script_hears_of_a_stale_save_by_its_code(course, activity, ada):
     """Autosave of an older tab hears the code of the conflict."""
     address = start(ada)
-    ada.post(f"{address}/responses", {"saved_version": "0"}, headers=SCRIPT)
+    right, wrong = right_options(course, activity), wrong_options(course, activity)
+    ada.post(f"{address}/responses", {"saved_version": "0", **right}, headers=SCRIPT)
 
-    answer = ada.post(f"{address}/responses", {"saved_version": "0"}, headers=SCRIPT)
+    answer = ada.post(f"{address}/responses", {"saved_version": "0", **wrong}, headers=SCRIPT)
 
     assert answer.status_code == 409
     assert answer.json["error"] == "work.stale"

@@ -96,6 +96,20 @@ def test_a_script_hears_version_and_time_of_a_save(ada):
     assert answer.json == {"saved_version": 1, "saved_at": "2027-03-01T12:00:00Z"}
 
 
+@pytest.mark.parametrize("headers", [{}, SCRIPT], ids=["form", "script"])
+def test_the_same_save_again_is_no_conflict(course, ada, headers):
+    """A save whose answer was lost is sent once more, and is taken for what it is."""
+    fields = {"saved_version": "0", "text": "written in a train"}
+    first = ada.post(f"{PAGE}/draft", fields, headers=headers)
+
+    second = ada.post(f"{PAGE}/draft", fields, headers=headers)
+
+    assert second.status_code == first.status_code < 400
+    if headers:
+        assert [first.json["saved_version"], second.json["saved_version"]] == [1, 1]
+    assert course.fresh().scalars(select(Draft.version)).all() == [1]
+
+
 def test_a_stale_save_shows_both_versions(course, ada):
     """A save from an older tab overwrites nothing and shows both texts."""
     ada.post(f"{PAGE}/draft", {"saved_version": "0", "text": "from the newer tab"})
