@@ -18,7 +18,7 @@ from flask import Flask
 from bench.children import end_all
 from bench.cpu import tree_seconds
 from bench.databases import Database
-from bench.lms import Column, PracticeClass, Scores
+from bench.lms import Column, GradedClass, Scores
 from bench.rows import PLATFORM_NAME, add_activity, let_in, record_grade, register
 from bench.senders import SenderFailed, Sending
 from lti_alliance.app import create_app
@@ -116,7 +116,7 @@ class Tool:
 def install(
     name: str,
     database: Database,
-    lms: PracticeClass,
+    lms: GradedClass,
     *,
     processes: Processes,
     folder: Path,

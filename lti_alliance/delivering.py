@@ -27,7 +27,7 @@ from lti_alliance.services import check_turns, gradebook_checks, notices, roster
 from lti_alliance.services.notices import SubscribeStep
 from lti_alliance.services.ports import Acts, Gradebook, Roster
 from lti_alliance.services.score_claims import claim_due, is_anything_due
-from lti_alliance.services.score_records import put_off, record
+from lti_alliance.services.score_records import put_off, record_all
 from lti_alliance.services.score_sending import call, draw_jitter, give_back, prepare
 from lti_alliance.services.score_steps import Heard, Step
 
@@ -166,16 +166,7 @@ class Deliverer:
     def _record(self, heard: list[tuple[Step, Heard]]) -> None:
         try:
             with self._act() as session:
-                for number, (step, answer) in enumerate(heard, start=1):
-                    record(
-                        session,
-                        step,
-                        answer,
-                        at=self._parts.now(),
-                        jitter=draw_jitter(),
-                        # One success says as much about the platform as eight.
-                        speaks_for_platform=answer.error is not None or number == len(heard),
-                    )
+                record_all(session, heard, at=self._parts.now(), jitter=draw_jitter)
         except Exception:
             if len(heard) > 1:
                 # One of them spoils the act for the others: each gets an act of its own.

@@ -142,12 +142,12 @@ def test_one_record_that_fails_spoils_no_other(
     assert batch is not None
     poisoned = batch.steps[1].delivery_id
 
-    def record(session: object, step: Step, *args: object, **facts: object) -> bool:
-        if step.delivery_id == poisoned:
+    def record_all(session: object, heard: list[tuple[Step, object]], **facts: object) -> int:
+        if any(step.delivery_id == poisoned for step, _ in heard):
             raise ZeroDivisionError
-        return score_records.record(session, step, *args, **facts)  # type: ignore[arg-type]
+        return score_records.record_all(session, heard, **facts)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(delivering, "record", record)
+    monkeypatch.setattr(delivering, "record_all", record_all)
     deliverer.deliver(batch)
     states = {row.id: (row.state, row.reason) for row in rows(app)}
 
