@@ -33,7 +33,7 @@ from lti_alliance.services.score_steps import Heard, Step
 
 log = structlog.get_logger(__name__)
 
-BATCH = 8
+BATCH = 25
 """Scores that one thread claims at once; they share the cost of a claim and of a record."""
 RECORDED_EVERY_S = 1.0
 """A slow platform's answers are written down in between, so that pages tell of them."""
@@ -48,6 +48,8 @@ class Batch:
 
     began: float
     steps: list[Step]
+    is_full: bool = False
+    """Whether as much was claimed as one thread takes: more may be waiting."""
 
 
 def acts_of(app: Flask) -> Acts:
@@ -109,19 +111,26 @@ class Deliverer:
             checks += 1
         return checks
 
-    def claim(self) -> "Batch | None":
+    def claim(self, *, looks_first: bool = True) -> "Batch | None":
         """Claim and prepare what is due at one platform; nothing when nothing is due.
 
-        A batch without steps means that what was claimed needed no call.
+        A batch without steps means that what was claimed needed no call. Whoever expects something
+        need not look first, which writes nothing and makes nobody wait.
         """
-        at, token = self._parts.now(), token_hex(8)
-        with self._reading() as session:
-            if not is_anything_due(session, at=at):
-                return None
+        at, token, calls = self._parts.now(), token_hex(8), self._parts.settings.delivery_calls
+        if looks_first:
+            with self._reading() as session:
+                if not is_anything_due(session, at=at, calls=calls):
+                    return None
         began = time.monotonic()
         with self._act() as session:
             claimed = claim_due(
-                session, at=at, limit=BATCH, lease=timedelta(seconds=self._lease_s), token=token
+                session,
+                at=at,
+                limit=BATCH,
+                lease=timedelta(seconds=self._lease_s),
+                token=token,
+                calls=calls,
             )
             if not claimed:
                 return None
@@ -132,7 +141,7 @@ class Deliverer:
                 launch_url=self._parts.settings.launch_url,
                 at=at,
             )
-        return Batch(began, steps)
+        return Batch(began, steps, is_full=len(claimed) == BATCH)
 
     def deliver(self, batch: "Batch") -> None:
         """Make the calls of a batch one after the other, and record what they came to.

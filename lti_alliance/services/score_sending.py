@@ -83,47 +83,20 @@ def prepare(
     return [step for step in steps if step.kind is not StepKind.POST or step.delivery_id in held]
 
 
-def give_back(session: Session, steps: Collection[Step]) -> None:
+def give_back(session: Session, steps: Sequence[Step]) -> None:
     """Give steps back whose calls have not been made, as if they had never been claimed."""
-    unsent = [step for step in steps if step.kind is StepKind.POST]
-    others = [step for step in steps if step.kind is not StepKind.POST]
-    update_each(
-        session,
-        ScoreDelivery,
-        [
-            (
-                _held(step),
-                _returned(step, is_unclear=False)
-                | {
-                    "told_version": step.told_version,
-                    "told_url": step.told_url,
-                    "told_progress": step.told_progress,
-                    "told_comment_digest": step.told_comment_digest,
-                },
-            )
-            for step in unsent
-        ],
-    )
-    update_each(
-        session,
-        ScoreDelivery,
-        [
-            (
-                _held(step),
-                _returned(
-                    step,
-                    is_unclear=step.kind is StepKind.LOOK and step.purpose is not Purpose.FIRST,
-                ),
-            )
-            for step in others
-        ],
-    )
+    update_each(session, ScoreDelivery, [(_held(step), _as_before(step)) for step in steps])
 
 
-def _returned(step: Step, *, is_unclear: bool) -> dict[str, Any]:
+def _as_before(step: Step) -> dict[str, Any]:
+    is_unclear = step.kind is StepKind.LOOK and step.purpose is not Purpose.FIRST
     return {
         "state": (DeliveryState.UNCLEAR if is_unclear else DeliveryState.DUE).value,
         "reason": step.why,
+        "told_version": step.told_version,
+        "told_url": step.told_url,
+        "told_progress": step.told_progress,
+        "told_comment_digest": step.told_comment_digest,
         "lease_token": "",
         "lease_until": None,
     }
@@ -197,7 +170,7 @@ def _begin(session: Session, found: Found, step: Step, *, at: datetime) -> bool:
 
 def _hindrance(found: Found) -> Reason | None:
     ref = found.ref
-    if found.member.course_role is not Role.LEARNER or found.member.is_test_user:
+    if found.row.role != Role.LEARNER or found.row.is_test_user:
         return Reason.NOT_GRADED
     if not ref.url and not ref.container_url:
         return Reason.NO_LINE_ITEM
