@@ -82,6 +82,14 @@ class Book:
     in_flight: int = 0
     most_in_flight: int = 0
 
+    def scores(self) -> dict[str, dict[str, Any]]:
+        """Return the last score of each person, by line item and user."""
+        return {
+            f"{name} {sub}": cell.told
+            for name, column in self.columns.items()
+            for sub, cell in column.cells.items()
+        }
+
     def column(self, name: str) -> Column:
         """Return what was told of a line item."""
         if name not in self.columns:
@@ -191,6 +199,11 @@ class Platform:
                 "statuses": self._book.statuses,
                 "connections": self._book.connections,
                 "most_in_flight": self._book.most_in_flight,
+                "people": sum(len(each.cells) for each in self._book.columns.values()),
+                "filled_at": max(
+                    (each.filled_at for each in self._book.columns.values()), default=0
+                ),
+                "scores": self._book.scores() if name == "scores" else None,
             },
         )
 

@@ -42,6 +42,11 @@ def rows_matched(
     return session.connection().execute(statement, parameters | dict(values)).rowcount
 
 
+def insert_row(session: Session, table: type[Base], values: Mapping[str, Any]) -> None:
+    """Insert a row that nobody reads again in this act."""
+    session.connection().execute(_insert(table, tuple(values)), dict(values))
+
+
 Change = tuple[Mapping[str, Any], Mapping[str, Any]]
 """What a row's columns have to equal, `id` among them, and what is written there."""
 
