@@ -57,9 +57,12 @@ class Column:
     cells: dict[str, Cell] = field(default_factory=dict)
     filled_at: float = 0.0
     """When a person's first score came in last, on the machine's monotonic clock."""
+    told_at: float = 0.0
+    """When the last score came in."""
 
     def take(self, told: dict[str, Any]) -> None:
         """Keep a score."""
+        self.told_at = time.monotonic()
         cell = self.cells.get(told["userId"])
         if cell is None:
             cell = self.cells[told["userId"]] = Cell()
@@ -191,7 +194,14 @@ class Platform:
             return Reply(200, self._column(self._book.column(name.removeprefix("column/"))))
         if name.startswith("progress/"):
             column = self._book.column(name.removeprefix("progress/"))
-            return Reply(200, {"people": len(column.cells), "filled_at": column.filled_at})
+            return Reply(
+                200,
+                {
+                    "people": len(column.cells),
+                    "filled_at": column.filled_at,
+                    "told_at": column.told_at,
+                },
+            )
         return Reply(
             200,
             {

@@ -16,7 +16,6 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.circuits import is_failure
 from lti_alliance.lti.grade_services import GradeServices
 from lti_alliance.lti.memberships import Memberships
 from lti_alliance.lti.notices import NoticeHandlers
@@ -26,6 +25,7 @@ from lti_alliance.parts import parts
 from lti_alliance.services import check_turns, gradebook_checks, notices, roster_reading
 from lti_alliance.services.notices import SubscribeStep
 from lti_alliance.services.ports import Acts, Gradebook, Roster
+from lti_alliance.services.score_batches import BatchUnderWay
 from lti_alliance.services.score_claims import claim_due, is_anything_due
 from lti_alliance.services.score_records import put_off, record_all
 from lti_alliance.services.score_sending import call, draw_jitter, give_back, prepare
@@ -146,33 +146,30 @@ class Deliverer:
     def deliver(self, batch: "Batch") -> None:
         """Make the calls of a batch one after the other, and record what they came to.
 
-        The first failure of the platform ends it, and so does the lease: what has not been called
-        by then is given back.
+        A failure of the platform ends it, unless it passes among successes, and so does the lease:
+        what has not been called by then is given back.
         """
-        waiting, heard, recorded = list(batch.steps), list[tuple[Step, Heard]](), time.monotonic()
+        under_way, recorded = BatchUnderWay(batch.steps), time.monotonic()
         roster = roster_reading.ReadOnce(self._roster)
-        while waiting:
-            step = waiting.pop(0)
+        while (step := under_way.take_next()) is not None:
             try:
                 answer = call(self._gradebook, step, roster=roster)
             except Exception:
                 log.exception("delivery_failed", delivery_id=str(step.delivery_id))
                 self._put_off(step)
                 continue
-            heard.append((step, answer))
+            under_way.hear(step, answer)
             now = time.monotonic()
-            is_over = (answer.error is not None and is_failure(answer.error)) or (
-                now - batch.began > self._lease_s / 3
-            )
-            if is_over and waiting:
-                self._give_back(waiting)
-                waiting = []
-            if waiting and now - recorded > RECORDED_EVERY_S:
-                self._record(heard)
-                heard, recorded = [], now
-        self._record(heard)
+            if under_way.is_over or now - batch.began > self._lease_s / 3:
+                self._give_back(under_way.end())
+            if now - recorded > RECORDED_EVERY_S:
+                self._record(under_way.take_heard())
+                recorded = now
+        self._record(under_way.take_heard())
 
     def _record(self, heard: list[tuple[Step, Heard]]) -> None:
+        if not heard:
+            return
         try:
             with self._act() as session:
                 record_all(session, heard, at=self._parts.now(), jitter=draw_jitter)
@@ -187,6 +184,8 @@ class Deliverer:
                 self._put_off(step)
 
     def _give_back(self, steps: list[Step]) -> None:
+        if not steps:
+            return
         try:
             with self._act() as session:
                 give_back(session, steps)

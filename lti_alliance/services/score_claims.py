@@ -37,7 +37,6 @@ from lti_alliance.services import circuits, score_tries
 
 UNDER_WAY = (DeliveryState.SENDING, DeliveryState.UNCLEAR)
 CLAIMABLE = (DeliveryState.DUE, *UNDER_WAY, DeliveryState.BLOCKED)
-_LOOK_AT = 400
 _CLAIMS_LOCK = 7_261_985
 """Any number will do that no other lock of the database has."""
 _TAKE_TURNS = select(func.pg_advisory_xact_lock(_CLAIMS_LOCK))
@@ -113,7 +112,8 @@ def _look_for_room(session: Session, *, at: datetime, calls: int) -> Room:
 
 def _pick(session: Session, *, at: datetime, limit: int, calls: int) -> list[Row[Any]]:
     room = _look_for_room(session, at=at, calls=calls)
-    found = _list_due(session, room, at=at, limit=_LOOK_AT)
+    # So many are looked at as all of the platform's calls could take.
+    found = _list_due(session, room, at=at, limit=limit * calls)
     if not found:
         return []
     chosen = found[0].registration_id

@@ -84,13 +84,14 @@ def record_all(
 ) -> int:
     """Record what came of the steps of a batch, and count those whose claim still held.
 
-    What the answers say about the platform is noted in any case; of several successes one says as
-    much as all.
+    What the answers say about the platform is noted in any case; of several successes in a row one
+    says as much as all.
     """
     recorded = []
     for number, (step, answer) in enumerate(heard, start=1):
         share = jitter()
-        if answer.error is not None or number == len(heard):
+        is_last = number == len(heard) or heard[number][1].error is not None
+        if answer.error is not None or is_last:
             registration_id = step.line_item.registration_id
             circuits.note(session, registration_id, answer.error, at=at, jitter=share)
         recorded.append(_judge(session, step, answer, at=at, jitter=share))
