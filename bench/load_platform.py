@@ -7,7 +7,11 @@ posting JSON to ``/_bench/set``:
 - ``latency_s``: how long every call of a service waits before it is taken;
 - ``fault_share``: which share of score posts is answered 503, evenly spread;
 - ``token_lifetime_s``: for how long a token is good; an older one is answered 401;
+- ``token_promised_s``: for how long a token is said to be good, where that is not the truth;
 - ``members``: how many people the roster has.
+
+What it was told of a column is at ``/_bench/column/ITEM``: for each person how many scores were
+taken, the last one, and how many of them bore a time no later than the one before.
 """
 
 import argparse
@@ -31,19 +35,69 @@ class Settings:
     latency_s: float = 0.0
     fault_share: float = 0.0
     token_lifetime_s: float = 3600.0
+    token_promised_s: float = 0.0
     members: int = 100
+
+
+@dataclass(slots=True)
+class Cell:
+    """What the platform was told of one person in one column."""
+
+    told: dict[str, Any] = field(default_factory=dict)
+    """The last score."""
+    count: int = 0
+    disordered: int = 0
+    """How many bore a time no later than the one before, as only a wrong order brings about."""
+
+
+@dataclass
+class Column:
+    """What the platform was told of one line item."""
+
+    cells: dict[str, Cell] = field(default_factory=dict)
+    filled_at: float = 0.0
+    """When a person's first score came in last, on the machine's monotonic clock."""
+    told_at: float = 0.0
+    """When the last score came in."""
+
+    def take(self, told: dict[str, Any]) -> None:
+        """Keep a score."""
+        self.told_at = time.monotonic()
+        cell = self.cells.get(told["userId"])
+        if cell is None:
+            cell = self.cells[told["userId"]] = Cell()
+            self.filled_at = time.monotonic()
+        elif told["timestamp"] <= cell.told["timestamp"]:
+            # Written alike by the sender, in UTC: the texts sort as the moments do.
+            cell.disordered += 1
+        cell.told = told
+        cell.count += 1
 
 
 @dataclass
 class Book:
     """What the platform was told."""
 
-    scores: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The last score of each person, by line item and user."""
+    columns: dict[str, Column] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
     connections: int = 0
-    filled_at: float = 0.0
-    """When a person's first score came in last, on the machine's monotonic clock."""
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+    def scores(self) -> dict[str, dict[str, Any]]:
+        """Return the last score of each person, by line item and user."""
+        return {
+            f"{name} {sub}": cell.told
+            for name, column in self.columns.items()
+            for sub, cell in column.cells.items()
+        }
+
+    def column(self, name: str) -> Column:
+        """Return what was told of a line item."""
+        if name not in self.columns:
+            self.columns[name] = Column()
+        return self.columns[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +136,8 @@ class Platform:
         self._book.connections += 1
         try:
             while request := await _read(reader):
-                writer.write((await self._reply(*request)).written())
+                reply = await self._reply(*request)
+                writer.write(reply.written())
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -94,11 +149,27 @@ class Platform:
         path, query = parts.path, parse_qs(parts.query)
         if path.startswith("/_bench/"):
             return self._own(path.removeprefix("/_bench/"), body)
-        self._book.calls[f"{method} {path.rsplit('/', 1)[-1]}"] += 1
+        book = self._book
+        book.calls[f"{method} {path.rsplit('/', 1)[-1]}"] += 1
         if path == "/keys":
             return Reply(200, self._jwks)
+        book.in_flight += 1
+        book.most_in_flight = max(book.most_in_flight, book.in_flight)
         if self._settings.latency_s:
             await asyncio.sleep(self._settings.latency_s)
+        reply = self._serve(method, path, query, headers, body)
+        book.in_flight -= 1
+        book.statuses[reply.status] += 1
+        return reply
+
+    def _serve(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, list[str]],
+        headers: dict[str, str],
+        body: bytes,
+    ) -> Reply:
         if path == "/token":
             return self._token()
         if time.monotonic() > self._tokens.get(headers.get("authorization", "")[7:], 0.0):
@@ -119,22 +190,50 @@ class Platform:
             self._tokens.clear()
         if name == "clear":
             self._book = Book()
+        if name.startswith("column/"):
+            return Reply(200, self._column(self._book.column(name.removeprefix("column/"))))
+        if name.startswith("progress/"):
+            column = self._book.column(name.removeprefix("progress/"))
+            return Reply(
+                200,
+                {
+                    "people": len(column.cells),
+                    "filled_at": column.filled_at,
+                    "told_at": column.told_at,
+                },
+            )
         return Reply(
             200,
             {
                 "calls": self._book.calls,
+                "statuses": self._book.statuses,
                 "connections": self._book.connections,
-                "people": len(self._book.scores),
-                "filled_at": self._book.filled_at,
-                "scores": self._book.scores if name == "scores" else None,
+                "most_in_flight": self._book.most_in_flight,
+                "people": sum(len(each.cells) for each in self._book.columns.values()),
+                "filled_at": max(
+                    (each.filled_at for each in self._book.columns.values()), default=0
+                ),
+                "scores": self._book.scores() if name == "scores" else None,
             },
         )
+
+    @staticmethod
+    def _column(column: Column) -> dict[str, Any]:
+        return {
+            sub: {
+                "score": cell.told.get("scoreGiven"),
+                "count": cell.count,
+                "disordered": cell.disordered,
+            }
+            for sub, cell in column.cells.items()
+        }
 
     def _token(self) -> Reply:
         token = uuid.uuid4().hex
         lifetime_s = self._settings.token_lifetime_s
         self._tokens[token] = time.monotonic() + lifetime_s
-        return Reply(200, {"access_token": token, "token_type": "Bearer", "expires_in": lifetime_s})
+        promised_s = self._settings.token_promised_s or lifetime_s
+        return Reply(200, {"access_token": token, "token_type": "Bearer", "expires_in": promised_s})
 
     def _score(self, path: str, told: dict[str, Any]) -> Reply:
         # Evenly spread and not at random, so that two runs meet the same number.
@@ -142,23 +241,21 @@ class Platform:
         share = self._settings.fault_share
         if int(self._posts * share) > int(before * share):
             return Reply(503)
-        key = f"{path.split('/')[-2]} {told['userId']}"
-        if key not in self._book.scores:
-            self._book.filled_at = time.monotonic()
-        self._book.scores[key] = told
+        self._book.column(path.split("/")[-2]).take(told)
         return Reply(200, {"resultUrl": f"{self._base_url}{path}/result"})
 
     def _results(self, path: str, query: dict[str, list[str]]) -> list[dict[str, Any]]:
-        item, wanted = path.split("/")[-2], query.get("user_id", [None])[0]
+        cells = self._book.column(path.split("/")[-2]).cells
+        wanted = query.get("user_id", list(cells))
         return [
             {
-                "id": f"{self._base_url}{path}/{told['userId']}",
-                "userId": told["userId"],
-                "resultScore": told.get("scoreGiven"),
-                "resultMaximum": told.get("scoreMaximum"),
+                "id": f"{self._base_url}{path}/{sub}",
+                "userId": sub,
+                "resultScore": cells[sub].told.get("scoreGiven"),
+                "resultMaximum": cells[sub].told.get("scoreMaximum"),
             }
-            for key, told in self._book.scores.items()
-            if key.startswith(f"{item} ") and wanted in (None, told["userId"])
+            for sub in wanted
+            if sub in cells
         ]
 
     def _members(self, query: dict[str, list[str]]) -> Reply:

@@ -1,11 +1,10 @@
 """What came out: one run as a value, runs put together, the table and the JSON."""
 
-import json
 import os
 import platform
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -114,12 +113,6 @@ def machine_line(facts: Mapping[str, object]) -> str:
         f"Commit {facts['commit']}{changes}; Python {facts['python']}; {facts['cores']} x "
         f"{facts['processor']}, load {facts['load_before']} before; {versions}."
     )
-
-
-def write_json(file: Path, facts: Mapping[str, object], runs: Sequence[Run]) -> None:
-    """Write the facts and every single run."""
-    listed = [asdict(run) | {"scores_per_s": run.rate} for run in runs]
-    file.write_text(json.dumps({"machine": facts, "runs": listed}, indent=2) + "\n", "utf-8")
 
 
 def _order(rival: str) -> Callable[[Key], tuple[int, int, bool, str]]:

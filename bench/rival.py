@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pylti1p3.registration import Registration
 
 from bench.cpu import tree_seconds
-from bench.lms import MAXIMUM, Column, PracticeClass, Scores
+from bench.lms import MAXIMUM, Column, GradedClass, Scores
 from bench.rows import GRANTED
 from bench.senders import SenderFailed, Sending
 from lti_alliance.demo.processes import python
@@ -32,7 +32,7 @@ _KEY_BITS = 2048
 class Loop:
     """The loop, known to one practice LMS by a key of its own."""
 
-    lms: PracticeClass
+    lms: GradedClass
     folder: Path
     private_key: str
     public_key: str
@@ -78,7 +78,7 @@ class Loop:
         }
 
 
-def prepare(lms: PracticeClass, folder: Path) -> Loop:
+def prepare(lms: GradedClass, folder: Path) -> Loop:
     """Make a key for the loop and let the practice LMS know it."""
     key = generate_private_key(65537, _KEY_BITS)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bench.lms import MAXIMUM, Column, PracticeClass
+from bench.lms import MAXIMUM, Column, GradedClass
 from lti_alliance.domain.activities import ActivitySettings, Part, settings_to_json
 from lti_alliance.domain.gradebook import GradeScope
 from lti_alliance.domain.launch import Role
@@ -51,7 +51,7 @@ def add_platform(session: Session, told: Mapping[str, Any]) -> Registration:
     )
 
 
-def register(session: Session, lms: PracticeClass) -> Context:
+def register(session: Session, lms: GradedClass) -> Context:
     """Register the practice LMS and open a course on it."""
     registration, at = add_platform(session, lms.registration()), utc_now()
     session.add(

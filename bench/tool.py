@@ -7,7 +7,7 @@ platform is one commit that makes all of them due.
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,8 @@ from flask import Flask
 from bench.children import end_all
 from bench.cpu import tree_seconds
 from bench.databases import Database
-from bench.lms import Column, PracticeClass, Scores
+from bench.lms import Column, GradedClass, Scores
+from bench.profiles import sampling
 from bench.rows import PLATFORM_NAME, add_activity, let_in, record_grade, register
 from bench.senders import SenderFailed, Sending
 from lti_alliance.app import create_app
@@ -37,7 +38,7 @@ _TOOL_PORT = 8000
 _UPGRADE_WITHIN_S = 120
 _START_WITHIN_S = 60
 _IDLE_AFTER_S = 2.0
-_SETTLE_WITHIN_S = 60
+SETTLE_WITHIN_S = 60.0
 
 
 @dataclass
@@ -53,26 +54,38 @@ class Tool:
     context_id: UUID
     members: dict[str, UUID] = field(default_factory=dict)
     """Membership by ``sub``."""
+    profile: Path | None = None
+    """Where py-spy writes what the first worker does; nothing where nobody asked."""
 
     @contextmanager
     def ready(self, column: Column, scores: Scores) -> Iterator[Sending]:
         """Record the scores and start the worker, which finds nothing to do."""
         with self.app.app_context():
-            activity_id = self._record(column, scores)
-        running = self._start_workers(column)
-        try:
+            activity_id = self.record(column, scores)
+        with self.working(column.activity_id) as running:
             meter = self.database.meter()
-            yield Sending(
-                go=self._go,
-                look=partial(_look, running),
-                settle=partial(self._settle, activity_id, len(scores)),
-                cpu_s=lambda: sum(tree_seconds(process.pid) for process in running),
-                database_s=meter.used_s,
-            )
+            watched = sampling(running[0].pid, self.profile) if self.profile else nullcontext()
+            with watched:
+                yield Sending(
+                    go=self.enable,
+                    look=partial(_look, running),
+                    settle=partial(self.settle, activity_id, len(scores)),
+                    cpu_s=lambda: sum(tree_seconds(process.pid) for process in running),
+                    database_s=meter.used_s,
+                )
+
+    @contextmanager
+    def working(self, label: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+        """Run the worker processes until the block ends."""
+        running: list[subprocess.Popen[bytes]] = []
+        try:
+            self._start_workers(label, running)
+            yield running
         finally:
             end_all(running)
 
-    def _record(self, column: Column, scores: Scores) -> UUID:
+    def record(self, column: Column, scores: Scores) -> UUID:
+        """Record the scores of a column, which stay where they are until ``enable``."""
         at = utc_now()
         with act() as session:
             platforms.disable(session, platforms.get_registration(session, PLATFORM_NAME), at=at)
@@ -81,19 +94,18 @@ class Tool:
                 record_grade(session, activity, self.members[sub], score)
         return activity.id
 
-    def _start_workers(self, column: Column) -> list[subprocess.Popen[bytes]]:
-        running = []
+    def _start_workers(self, label: str, running: list[subprocess.Popen[bytes]]) -> None:
         for number in range(self.workers):
-            name = f"worker {self.name} {column.activity_id} {number}"
+            name = f"worker {self.name} {label} {number}"
             command = python("-m", "lti_alliance", "worker")
             process = self.processes.start(name, command, env=self.env, cwd=ROOT, is_brief=True)
             running.append(process)
             _wait_for_line(self.processes.logs / f"{name}.log", "worker_started", process)
         # The first look at the timetable, and what it finds to do, is over by then.
         time.sleep(_IDLE_AFTER_S)
-        return running
 
-    def _go(self) -> float:
+    def enable(self) -> float:
+        """Let the platform have what waits, and return the monotonic time of that moment."""
         with self.app.app_context(), act() as session:
             platforms.enable(
                 session, platforms.get_registration(session, PLATFORM_NAME), at=utc_now()
@@ -101,8 +113,9 @@ class Tool:
             session.flush()
             return time.monotonic()
 
-    def _settle(self, activity_id: UUID, count: int) -> None:
-        deadline = time.monotonic() + _SETTLE_WITHIN_S
+    def settle(self, activity_id: UUID, count: int, *, within_s: float = SETTLE_WITHIN_S) -> None:
+        """Wait until the tool counts so many as delivered; ``SenderFailed`` when it never does."""
+        deadline = time.monotonic() + within_s
         while True:
             with self.app.app_context():
                 states = score_delivery.summary_by_state(db.session(), activity_id=activity_id)
@@ -116,16 +129,24 @@ class Tool:
 def install(
     name: str,
     database: Database,
-    lms: PracticeClass,
+    lms: GradedClass,
     *,
     processes: Processes,
     folder: Path,
     workers: int,
+    calls: int,
 ) -> Tool:
-    """Prepare a database, register the practice LMS and let its class in."""
+    """Prepare a database, register the platform and let its class in.
+
+    ``calls`` is how many calls the platform gets at once.
+    """
     stage = Stage(folder=folder, port=_TOOL_PORT, lms_port=lms.port)
     prepare_folder(stage, reset=False)
-    env = {**stage.env(), "ALLIANCE_DATABASE_URL": database.url}
+    env = {
+        **stage.env(),
+        "ALLIANCE_DATABASE_URL": database.url,
+        "ALLIANCE_DELIVERY_CALLS": str(calls),
+    }
     upgrade = processes.start(
         f"upgrade {name} {lms.people}",
         python("-m", "lti_alliance", "db", "upgrade"),

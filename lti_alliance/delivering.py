@@ -16,7 +16,6 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.circuits import is_failure
 from lti_alliance.lti.grade_services import GradeServices
 from lti_alliance.lti.memberships import Memberships
 from lti_alliance.lti.notices import NoticeHandlers
@@ -26,14 +25,15 @@ from lti_alliance.parts import parts
 from lti_alliance.services import check_turns, gradebook_checks, notices, roster_reading
 from lti_alliance.services.notices import SubscribeStep
 from lti_alliance.services.ports import Acts, Gradebook, Roster
+from lti_alliance.services.score_batches import BatchUnderWay
 from lti_alliance.services.score_claims import claim_due, is_anything_due
-from lti_alliance.services.score_records import put_off, record
+from lti_alliance.services.score_records import put_off, record_all
 from lti_alliance.services.score_sending import call, draw_jitter, give_back, prepare
 from lti_alliance.services.score_steps import Heard, Step
 
 log = structlog.get_logger(__name__)
 
-BATCH = 8
+BATCH = 25
 """Scores that one thread claims at once; they share the cost of a claim and of a record."""
 RECORDED_EVERY_S = 1.0
 """A slow platform's answers are written down in between, so that pages tell of them."""
@@ -48,6 +48,8 @@ class Batch:
 
     began: float
     steps: list[Step]
+    is_full: bool = False
+    """Whether as much was claimed as one thread takes: more may be waiting."""
 
 
 def acts_of(app: Flask) -> Acts:
@@ -109,19 +111,26 @@ class Deliverer:
             checks += 1
         return checks
 
-    def claim(self) -> "Batch | None":
+    def claim(self, *, looks_first: bool = True) -> "Batch | None":
         """Claim and prepare what is due at one platform; nothing when nothing is due.
 
-        A batch without steps means that what was claimed needed no call.
+        A batch without steps means that what was claimed needed no call. Whoever expects something
+        need not look first, which writes nothing and makes nobody wait.
         """
-        at, token = self._parts.now(), token_hex(8)
-        with self._reading() as session:
-            if not is_anything_due(session, at=at):
-                return None
+        at, token, calls = self._parts.now(), token_hex(8), self._parts.settings.delivery_calls
+        if looks_first:
+            with self._reading() as session:
+                if not is_anything_due(session, at=at, calls=calls):
+                    return None
         began = time.monotonic()
         with self._act() as session:
             claimed = claim_due(
-                session, at=at, limit=BATCH, lease=timedelta(seconds=self._lease_s), token=token
+                session,
+                at=at,
+                limit=BATCH,
+                lease=timedelta(seconds=self._lease_s),
+                token=token,
+                calls=calls,
             )
             if not claimed:
                 return None
@@ -132,54 +141,42 @@ class Deliverer:
                 launch_url=self._parts.settings.launch_url,
                 at=at,
             )
-        return Batch(began, steps)
+        return Batch(began, steps, is_full=len(claimed) == BATCH)
 
     def deliver(self, batch: "Batch") -> None:
         """Make the calls of a batch one after the other, and record what they came to.
 
-        The first failure of the platform ends it, and so does the lease: what has not been called
-        by then is given back. A process that was held up until its lease had run out makes no call
-        at all: another has what it claimed, or soon will.
+        A failure of the platform ends it, unless it passes among successes, and so does the lease:
+        what has not been called by then is given back. A process that was held up until its lease
+        had run out makes no call at all: another has what it claimed, or soon will.
         """
         if time.monotonic() - batch.began > self._lease_s:
             self._give_back(batch.steps)
             return
-        waiting, heard, recorded = list(batch.steps), list[tuple[Step, Heard]](), time.monotonic()
+        under_way, recorded = BatchUnderWay(batch.steps), time.monotonic()
         roster = roster_reading.ReadOnce(self._roster)
-        while waiting:
-            step = waiting.pop(0)
+        while (step := under_way.take_next()) is not None:
             try:
                 answer = call(self._gradebook, step, roster=roster)
             except Exception:
                 log.exception("delivery_failed", delivery_id=str(step.delivery_id))
                 self._put_off(step)
                 continue
-            heard.append((step, answer))
+            under_way.hear(step, answer)
             now = time.monotonic()
-            is_over = (answer.error is not None and is_failure(answer.error)) or (
-                now - batch.began > self._lease_s / 3
-            )
-            if is_over and waiting:
-                self._give_back(waiting)
-                waiting = []
-            if waiting and now - recorded > RECORDED_EVERY_S:
-                self._record(heard)
-                heard, recorded = [], now
-        self._record(heard)
+            if under_way.is_over or now - batch.began > self._lease_s / 3:
+                self._give_back(under_way.end())
+            if now - recorded > RECORDED_EVERY_S:
+                self._record(under_way.take_heard())
+                recorded = now
+        self._record(under_way.take_heard())
 
     def _record(self, heard: list[tuple[Step, Heard]]) -> None:
+        if not heard:
+            return
         try:
             with self._act() as session:
-                for number, (step, answer) in enumerate(heard, start=1):
-                    record(
-                        session,
-                        step,
-                        answer,
-                        at=self._parts.now(),
-                        jitter=draw_jitter(),
-                        # One success says as much about the platform as eight.
-                        speaks_for_platform=answer.error is not None or number == len(heard),
-                    )
+                record_all(session, heard, at=self._parts.now(), jitter=draw_jitter)
         except Exception:
             if len(heard) > 1:
                 # One of them spoils the act for the others: each gets an act of its own.
@@ -191,6 +188,8 @@ class Deliverer:
                 self._put_off(step)
 
     def _give_back(self, steps: list[Step]) -> None:
+        if not steps:
+            return
         try:
             with self._act() as session:
                 give_back(session, steps)

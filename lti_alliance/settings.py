@@ -77,6 +77,11 @@ class Settings:
     delivery_poll_s: float = _setting(
         0.25, "Seconds between two looks of the worker for scores that are due."
     )
+    delivery_calls: int = _setting(
+        8,
+        "How many calls one platform gets at once for scores, of all workers together; Canvas "
+        "throttles at about a dozen.",
+    )
     delivery_lease_s: float = _setting(
         120.0,
         "Seconds after which a score that a worker took and never brought back is taken anew; "
@@ -241,6 +246,7 @@ def _choices(s: Settings) -> Iterator[str]:
     for name in (
         "platform_timeout_s",
         "delivery_poll_s",
+        "delivery_calls",
         "delivery_lease_s",
         "profile_days",
         "texts_days",

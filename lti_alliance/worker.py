@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -44,7 +45,7 @@ from lti_alliance.services.score_delivery import CHANNEL
 
 log = structlog.get_logger(__name__)
 
-THREADS = 16
+THREADS = 32
 """Calls under way at once in one process: a few slow platforms leave room for the others."""
 JOB_LEASE = timedelta(minutes=10)
 JOB_RETRY = timedelta(minutes=1)
@@ -53,6 +54,10 @@ BEATS_KEPT = timedelta(days=1)
 COURSES_AT_ONCE = 5
 """Courses whose time is up in one act: what goes of a great course takes a while."""
 JOBS_LOOKED_AT = timedelta(seconds=1)
+TURNS_APART_S = 0.05
+"""Scores that come in one after the other, as in an exam, gather for so long and share a batch."""
+LOOKS_APART_S = 1.0
+"""Whether gradebooks, rosters or notices are due is looked up so often while scores keep going."""
 LISTENING_POLL_S = 1.0
 """Where PostgreSQL tells of new work, looking is only for what becomes due by itself."""
 
@@ -140,6 +145,9 @@ class Worker:
         self._check: Future[None] | None = None
         self._roster: Future[None] | None = None
         self._subscription: Future[None] | None = None
+        self._has_backlog = False
+        self._has_news = True
+        self._looked_at = -LOOKS_APART_S
         self._beaten_at: datetime | None = None
         self._jobs_seen_at: datetime | None = None
         self._host_jobs_due: dict[str, datetime] = {}
@@ -161,7 +169,10 @@ class Worker:
                 except SQLAlchemyError:
                     # The database may be restarting; leases hold what was claimed until it is back.
                     log.exception("worker_turn_failed", worker_id=self._id)
-                self._woken.wait(pause_s)
+                if not self._has_backlog:
+                    stop.wait(TURNS_APART_S)
+                if not self._woken.wait(pause_s):
+                    self._has_news = True
         self._leave()
         log.info("worker_stopped", worker_id=self._id)
 
@@ -186,19 +197,37 @@ class Worker:
         if is_free and (self._jobs_seen_at is None or at - self._jobs_seen_at >= JOBS_LOOKED_AT):
             self._jobs_seen_at = at
             self._jobs = pool.submit(self._try_jobs)
+        if self._has_news or time.monotonic() - self._looked_at >= LOOKS_APART_S:
+            self._has_news, self._looked_at = False, time.monotonic()
+            self._look_around(pool)
+        self._claim_scores(pool)
+
+    def _claim_scores(self, pool: ThreadPoolExecutor) -> None:
+        """Claim scores until nothing is due or no thread is free.
+
+        A batch that has ended in a long backlog made room for another, so the first claim of such a
+        turn is made without looking first.
+        """
+        looks_first = not self._has_backlog
+        while len(self._under_way) < THREADS:
+            claimed = self._deliverer.claim(looks_first=looks_first)
+            if claimed is None:
+                # Without a look first, it may have been another worker that took the room.
+                self._has_backlog = self._has_backlog and looks_first
+                return
+            self._has_backlog, looks_first = claimed.is_full, True
+            future = pool.submit(self._deliverer.deliver, claimed)
+            self._under_way.add(future)
+            future.add_done_callback(self._ended)
+
+    def _look_around(self, pool: ThreadPoolExecutor) -> None:
+        """Begin what else is due: one comparison, one roster and one subscription at a time."""
         if self._check is None or self._check.done():
             self._check = self._begin_check(pool)
         if self._roster is None or self._roster.done():
             self._roster = self._begin_roster(pool)
         if self._subscription is None or self._subscription.done():
             self._subscription = self._begin_subscription(pool)
-        while len(self._under_way) < THREADS:
-            claimed = self._deliverer.claim()
-            if claimed is None:
-                return
-            future = pool.submit(self._deliverer.deliver, claimed)
-            self._under_way.add(future)
-            future.add_done_callback(self._ended)
 
     def _begin_check(self, pool: ThreadPoolExecutor) -> Future[None] | None:
         claimed = self._deliverer.claim_check()
@@ -206,7 +235,7 @@ class Worker:
             return None
         future = pool.submit(self._deliverer.compare, *claimed)
         # Another may be waiting, and what was found lost is due at once.
-        future.add_done_callback(lambda _: self._woken.set())
+        future.add_done_callback(lambda _: self._wake())
         return future
 
     def _begin_roster(self, pool: ThreadPoolExecutor) -> Future[None] | None:
@@ -214,7 +243,7 @@ class Worker:
         if claimed is None:
             return None
         future = pool.submit(self._deliverer.read_roster, *claimed)
-        future.add_done_callback(lambda _: self._woken.set())
+        future.add_done_callback(lambda _: self._wake())
         return future
 
     def _begin_subscription(self, pool: ThreadPoolExecutor) -> Future[None] | None:
@@ -222,8 +251,13 @@ class Worker:
         if step is None:
             return None
         future = pool.submit(self._deliverer.subscribe, step)
-        future.add_done_callback(lambda _: self._woken.set())
+        future.add_done_callback(lambda _: self._wake())
         return future
+
+    def _wake(self) -> None:
+        """Have the next turn look at everything, now."""
+        self._has_news = True
+        self._woken.set()
 
     def _ended(self, future: Future[None]) -> None:
         self._under_way.discard(future)
@@ -297,11 +331,11 @@ class Worker:
             connection.execute(text(f"LISTEN {CHANNEL}"))
             driver = connection.connection.driver_connection
             assert driver is not None
-            self._woken.set()
+            self._wake()
             try:
                 while not stop.is_set():
                     for _ in driver.notifies(timeout=LISTENING_POLL_S, stop_after=1):
-                        self._woken.set()
+                        self._wake()
             finally:
                 # A pooled connection must not go on listening for somebody else.
                 connection.invalidate()

@@ -26,6 +26,8 @@ from tests.factories import NOW
 from tests.fakes import FakeGradebook, FakeRoster
 
 DOWN = PlatformUnavailable("platform_down", status=503)
+ENOUGH = Settings().delivery_calls * BATCH
+"""So many that each of the calls which a platform gets at once has a whole batch to make."""
 
 
 def class_of(
@@ -64,7 +66,7 @@ def gradebook() -> FakeGradebook:
 @pytest.mark.both_databases
 def test_a_batch_is_claimed_and_recorded_together(app: Flask, gradebook: FakeGradebook) -> None:
     """A class of waiting scores goes out in batches, in few transactions."""
-    class_of(app, 4 * BATCH)
+    class_of(app, ENOUGH)
     deliverer = Deliverer(app, gradebook=gradebook)
     batch = deliverer.claim()
     assert batch is not None
@@ -76,7 +78,7 @@ def test_a_batch_is_claimed_and_recorded_together(app: Flask, gradebook: FakeGra
 
 def test_a_class_refused_as_a_whole_is_looked_up_once(app: Flask, gradebook: FakeGradebook) -> None:
     """Moodle gives no reason; its roster is read once for a batch, not once for each score."""
-    class_of(app, 4 * BATCH, family="moodle", members_url="https://lms.test/members")
+    class_of(app, ENOUGH, family="moodle", members_url="https://lms.test/members")
     roster = FakeRoster()
     gradebook.fail_before.extend([PlatformRefused("refused", status=400)] * BATCH)
     deliverer = Deliverer(app, gradebook=gradebook, roster=roster)
@@ -169,12 +171,12 @@ def test_one_record_that_fails_spoils_no_other(
     assert batch is not None
     poisoned = batch.steps[1].delivery_id
 
-    def record(session: object, step: Step, *args: object, **facts: object) -> bool:
-        if step.delivery_id == poisoned:
+    def record_all(session: object, heard: list[tuple[Step, object]], **facts: object) -> int:
+        if any(step.delivery_id == poisoned for step, _ in heard):
             raise ZeroDivisionError
-        return score_records.record(session, step, *args, **facts)  # type: ignore[arg-type]
+        return score_records.record_all(session, heard, **facts)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(delivering, "record", record)
+    monkeypatch.setattr(delivering, "record_all", record_all)
     deliverer.deliver(batch)
     states = {row.id: (row.state, row.reason) for row in rows(app)}
 

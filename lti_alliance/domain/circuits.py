@@ -11,8 +11,8 @@ from enum import StrEnum
 from lti_alliance.errors import PlatformError, PlatformUnavailable
 
 CALLS_AT_ONCE = 4
-"""Calls to one registration at a time: Canvas throttles at about a dozen, its documents ask for
-few."""
+"""Calls to one registration at a time when it counts as well again after a failure; from then on it
+gets as many as the settings say."""
 OPENS_AFTER = 5
 """Failures in a row."""
 FIRST_PAUSE = timedelta(seconds=30)
@@ -21,6 +21,7 @@ FIRST_THROTTLE = timedelta(seconds=5)
 """A platform that only asks for fewer calls is well again sooner."""
 LONGEST_ASKED = timedelta(hours=2)
 """The longest wait that a platform may ask for all of its scores."""
+_BUSY = 503
 _AT_ONCE = frozenset({"rate_limited", "token_refused"})
 """What says about every call what it says about one."""
 
@@ -62,6 +63,16 @@ def is_failure(error: PlatformError) -> bool:
     if error.code == "internal_error":
         return False
     return isinstance(error, PlatformUnavailable) or error.code in _AT_ONCE
+
+
+def is_passing(error: PlatformError) -> bool:
+    """Say whether a failure among successes is likely to be gone at once.
+
+    A server that says it is busy, of a service that is well, has done nothing with the call; one
+    that says for how long is believed.
+    """
+    is_busy = error.code == "platform_down" and error.status == _BUSY
+    return is_busy and error.endpoint == Endpoint.SERVICE and not error.retry_after_s
 
 
 def after_success(circuit: Circuit, *, at: datetime) -> Circuit:

@@ -9,17 +9,23 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.client import HTTPResponse
 from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
+from requests import Request
 from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse, Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from lti_alliance.domain.addresses import is_public_address
 from lti_alliance.errors import PlatformRefused
+
+_NO_RETRY = Retry(total=False, redirect=False)
+"""Failures come out as they are; what is worth another try is not for a connection to say."""
 
 
 class Call(threading.local):
@@ -152,7 +158,46 @@ class GuardedAdapter(HTTPAdapter):
 
     def __init__(self, *, allow_local: bool) -> None:
         self._allow_local = allow_local
+        self._pools: dict[str, HTTPConnectionPool] = {}
         super().__init__()
+
+    def open(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: Timeout,
+    ) -> BaseHTTPResponse:
+        """Make a call and return its answer unread; give it back with ``release_conn``.
+
+        ``requests`` puts a message together, merges a session's settings into it and keeps cookies:
+        more work than the call itself, and nothing of it is wanted between two servers. What it
+        decides about certificates is asked of it, once for each address.
+        """
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._pools:
+            self._pools[origin] = self._new_pool(origin)
+        target = urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, ""))
+        return self._pools[origin].urlopen(
+            method,
+            target,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            retries=_NO_RETRY,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+        )
+
+    def _new_pool(self, origin: str) -> HTTPConnectionPool:
+        asked = Request("GET", origin).prepare()
+        pool = cast("HTTPConnectionPool", self.get_connection_with_tls_context(asked, verify=True))
+        self.cert_verify(pool, origin, verify=True, cert=None)  # type: ignore[no-untyped-call]
+        return pool
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Give the pools their guarded connections."""

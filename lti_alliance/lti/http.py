@@ -8,15 +8,24 @@ that resolves differently the second time), redirect elsewhere, drip its answer,
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, LocationValueError, ProtocolError, ReadTimeoutError
+from urllib3 import Timeout
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationValueError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from lti_alliance.domain.addresses import address_fault, origin_of
 from lti_alliance.errors import (
@@ -33,6 +42,8 @@ Body = bytes | str | Mapping[str, str] | None
 CONNECT_TIMEOUT_S = 3.05
 MAX_REDIRECTS = 3
 USER_AGENT = "LTI-Alliance"
+_HEADERS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
+_FORM = "application/x-www-form-urlencoded"
 _CHUNK_BYTES = 65_536
 _LOST = (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError)
 _UNUSABLE = (
@@ -127,18 +138,23 @@ class PlatformHTTP:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise PlatformUnavailable("timeout_connect")
+        waits_s = min(CONNECT_TIMEOUT_S, left_s), min(self._timeout_s, left_s)
+        session = self._session(allow_local=allow_local)
         try:
-            with self._session(allow_local=allow_local).request(
+            adapter = session.get_adapter(url)
+            if isinstance(adapter, GuardedAdapter):
+                return _open(adapter, method, url, headers, data, waits_s, max_bytes)
+            with session.request(
                 method,
                 url,
                 headers=headers,
                 data=data,
-                timeout=(min(CONNECT_TIMEOUT_S, left_s), min(self._timeout_s, left_s)),
+                timeout=waits_s,
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = _read(response, max_bytes)
-        except (requests.RequestException, HTTPError, OSError) as error:
+                body = _joined(response.iter_content, response.status_code, max_bytes)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise _translated(error) from None
         return Answer(response.status_code, response.headers, body)
 
@@ -162,25 +178,59 @@ def _prepared(session: requests.Session, *, allow_local: bool) -> requests.Sessi
     return session
 
 
-def _read(response: requests.Response, max_bytes: int) -> bytes:
+def _open(
+    adapter: GuardedAdapter,
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | None,
+    data: Body,
+    waits_s: tuple[float, float],
+    max_bytes: int,
+) -> Answer:
+    told = {**_HEADERS, **(headers or {})}
+    if isinstance(data, Mapping):
+        data = urlencode(data)
+        told["Content-Type"] = _FORM
+    body = data.encode() if isinstance(data, str) else data
+    timeout = Timeout(connect=waits_s[0], read=waits_s[1])
+    response = adapter.open(method, url, headers=told, body=body, timeout=timeout)
+    try:
+        content = _joined(response.stream, response.status, max_bytes)
+    except BaseException:
+        # What was not read to its end would be taken for the next answer.
+        response.close()
+        raise
+    finally:
+        response.release_conn()
+    return Answer(response.status, response.headers, content)
+
+
+def _joined(chunks: Callable[[int], Iterator[bytes]], status: int, max_bytes: int) -> bytes:
     body = bytearray()
-    for chunk in response.iter_content(min(_CHUNK_BYTES, max_bytes + 1)):
+    for chunk in chunks(min(_CHUNK_BYTES, max_bytes + 1)):
         # Counted after decompression: a small answer may unpack to a large one.
         body += chunk
         if len(body) > max_bytes:
-            raise PlatformRefused("answer_too_large", status=response.status_code)
+            raise PlatformRefused("answer_too_large", status=status)
     return bytes(body)
 
 
 def _translated(error: Exception) -> PlatformError:
-    cause = error.args[0] if error.args else None
-    is_late = isinstance(error, requests.ReadTimeout) or isinstance(cause, ReadTimeoutError)
-    if call.has_sent or is_late or isinstance(error, _LOST) or isinstance(cause, ProtocolError):
+    # Where a session speaks, it wraps what its connections raise; elsewhere that comes by itself.
+    kinds = (error, error.args[0] if error.args else None)
+    is_late = _is_any(kinds, requests.ReadTimeout, ReadTimeoutError)
+    if call.has_sent or is_late or isinstance(error, _LOST) or _is_any(kinds, ProtocolError):
         return PlatformUnclear("timeout" if is_late else "connection_lost")
-    if isinstance(error, requests.ConnectTimeout):
+    # urllib3 counts what could not be connected to among the timeouts.
+    is_refused = isinstance(error, NewConnectionError)
+    if isinstance(error, requests.ConnectTimeout | ConnectTimeoutError) and not is_refused:
         return PlatformUnavailable("timeout_connect")
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, requests.exceptions.SSLError | SSLError):
         return PlatformUnavailable("tls_failed")
     if isinstance(error, _UNUSABLE):
         return PlatformRefused("address_invalid")
     return PlatformUnavailable("connect_failed")
+
+
+def _is_any(found: Iterable[object], *kinds: type[Exception]) -> bool:
+    return any(isinstance(each, kinds) for each in found)

@@ -4,7 +4,20 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import JSON, CursorResult, Insert, Table, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    CursorResult,
+    Insert,
+    Table,
+    TableValuedAlias,
+    bindparam,
+    column,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -60,12 +73,88 @@ def upsert_rows(
         session.connection().execute(statement, [dict(row) for row in rows])
 
 
+Change = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""What a row's columns have to equal, `id` among them, and what is written there."""
+
+
+def update_each(session: Session, table: type[Base], changes: Sequence[Change]) -> set[Any]:
+    """Update rows, each by values of its own, and return the ids of those that were.
+
+    All changes name the same columns. PostgreSQL gets one statement, however many they are. Objects
+    already loaded are left as they were.
+    """
+    if not changes:
+        return set()
+    if session.get_bind().dialect.name != "postgresql":
+        return {
+            where["id"]
+            for where, values in changes
+            if rows_matched(session, table, where, values) == 1
+        }
+    where, values = (tuple(names) for names in changes[0])
+    parameters = _arrays("is", where, [each for each, _ in changes])
+    parameters |= _arrays("new", values, [each for _, each in changes])
+    statement = _update_each(table, where, values)
+    return set(session.connection().scalars(statement, parameters))
+
+
+def insert_rows(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that have the same columns and that nobody reads again in this act."""
+    if not rows:
+        return
+    names = tuple(rows[0])
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(_insert_each(table, names), _arrays("new", names, rows))
+        return
+    session.connection().execute(_insert(table, names), [dict(row) for row in rows])
+
+
 def insert_once(
     session: Session, table: type[Base], values: Mapping[str, Any], *, unique: str
 ) -> bool:
     """Insert a row unless another has the same value in a unique column; say whether it was."""
     statement = _insert_once(session.get_bind().dialect.name, table, tuple(values), unique)
     return session.connection().execute(statement, dict(values)).first() is not None
+
+
+def _arrays(
+    prefix: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> dict[str, list[Any]]:
+    return {f"{prefix}_{name}": [row[name] for row in rows] for name in names}
+
+
+@cache
+def _update_each(table: type[Base], where: tuple[str, ...], values: tuple[str, ...]) -> Any:
+    columns = cast("Table", table.__table__).c
+    told = _told(table, is_=where, new=values)
+    return (
+        update(cast("Table", table.__table__))
+        .where(*(columns[name] == told.c[f"is_{name}"] for name in where))
+        .values({name: told.c[f"new_{name}"] for name in values})
+        .returning(columns.id)
+    )
+
+
+@cache
+def _insert_each(table: type[Base], names: tuple[str, ...]) -> Insert:
+    told = _told(table, new=names)
+    rows = select(*(told.c[f"new_{name}"] for name in names))
+    return insert(cast("Table", table.__table__)).from_select(
+        list(names), rows, include_defaults=False
+    )
+
+
+def _told(table: type[Base], **names: tuple[str, ...]) -> TableValuedAlias:
+    """Return PostgreSQL's table of rows that come in as one array for each column."""
+    columns = cast("Table", table.__table__).c
+    types = {
+        f"{prefix.rstrip('_')}_{name}": columns[name].type
+        for prefix, listed in names.items()
+        for name in listed
+    }
+    arrays = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
+    named = [column(name, kind) for name, kind in types.items()]
+    return func.unnest(*arrays).table_valued(*named, name="told").render_derived()
 
 
 @cache

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.circuits import (
@@ -27,19 +29,23 @@ _COLUMNS = tuple(Circuit.__dataclass_fields__)
 def allowances(session: Session, *, at: datetime) -> dict[UUID, int]:
     """Return how many calls at once are let through, for registrations where that is not usual."""
     allowed: dict[UUID, int] = {}
-    troubled = select(PlatformCircuit).where(
-        or_(
-            PlatformCircuit.open_until.is_not(None),
-            PlatformCircuit.allowance < CALLS_AT_ONCE,
-        )
-    )
-    for row in session.scalars(troubled.execution_options(populate_existing=True)):
+    for row in session.connection().execute(_troubled()):
         calls = _circuit(row).allows(at)
         allowed[row.registration_id] = min(calls, allowed.get(row.registration_id, calls))
     return allowed
 
 
-def open_ones(at: datetime) -> Select[UUID]:
+@cache
+def _troubled() -> Select[*tuple[Any, ...]]:
+    return select(*PlatformCircuit.__table__.c).where(
+        or_(
+            PlatformCircuit.open_until.is_not(None),
+            PlatformCircuit.allowance < CALLS_AT_ONCE,
+        )
+    )
+
+
+def open_ones(at: datetime | BindParameter[datetime]) -> Select[UUID]:
     """Select the registrations that are left alone at the moment."""
     return select(PlatformCircuit.registration_id).where(PlatformCircuit.open_until > at)
 
@@ -79,20 +85,9 @@ def note(
 
 
 def _note_success(session: Session, registration_id: UUID, *, at: datetime) -> None:
-    rows = session.scalars(
-        select(PlatformCircuit)
-        .where(
-            PlatformCircuit.registration_id == registration_id,
-            or_(
-                PlatformCircuit.failures > 0,
-                PlatformCircuit.open_until.is_not(None),
-                PlatformCircuit.allowance < CALLS_AT_ONCE,
-            ),
-        )
-        .order_by(PlatformCircuit.endpoint)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
+    rows = session.scalars(_unwell(), {"registration": registration_id}).all()
+    if not rows:
+        return
     closes = False
     for row in rows:
         before = _circuit(row)
@@ -102,6 +97,25 @@ def _note_success(session: Session, registration_id: UUID, *, at: datetime) -> N
     session.flush()
     if closes:
         _release_waiting(session, registration_id, at=at)
+
+
+@cache
+def _unwell() -> Select[PlatformCircuit]:
+    """Select what a success changes; of a platform that is well it is nothing."""
+    return (
+        select(PlatformCircuit)
+        .where(
+            PlatformCircuit.registration_id == bindparam("registration"),
+            or_(
+                PlatformCircuit.failures > 0,
+                PlatformCircuit.open_until.is_not(None),
+                PlatformCircuit.allowance < CALLS_AT_ONCE,
+            ),
+        )
+        .order_by(PlatformCircuit.endpoint)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
 
 
 def _note_failure(
@@ -157,7 +171,7 @@ def _place(registration_id: UUID, endpoint: Endpoint) -> tuple[ColumnElement[boo
     )
 
 
-def _circuit(row: PlatformCircuit) -> Circuit:
+def _circuit(row: PlatformCircuit | Row[Any]) -> Circuit:
     return Circuit(**{name: getattr(row, name) for name in _COLUMNS})
 
 

@@ -1,11 +1,12 @@
 """Recording what came of one step of a score delivery, fenced by the token of its claim."""
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ClauseElement, case, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.delivery import (
@@ -32,32 +33,76 @@ from lti_alliance.errors import (
     PlatformUnclear,
 )
 from lti_alliance.models import LineItem, ScoreDelivery
-from lti_alliance.models.statements import rows_changed, rows_matched
+from lti_alliance.models.statements import rows_changed
 from lti_alliance.services import check_turns, circuits, score_resending, score_tries
-from lti_alliance.services.score_claims import is_wanted
+from lti_alliance.services.score_settling import WAITING, Settlement, settle_all
 from lti_alliance.services.score_steps import Heard, Step, StepKind
 
-_WAITING = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)
 _DETAIL_LENGTH = 200
 _OF_SCORES = (Reason.SCORE_MALFORMED, Reason.SCORE_REFUSED, Reason.EARLIER_TIMESTAMP)
 
 
-def record(
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A step, what came back, and what that means."""
+
+    step: Step
+    heard: Heard
+    verdict: Verdict
+    values: dict[str, Any]
+
+    @property
+    def settlement(self) -> Settlement:
+        """What is written of it."""
+        error, values = self.heard.error, dict(self.values)
+        if self.verdict.state not in WAITING:
+            values["is_forced"] = False
+        return Settlement(
+            delivery_id=self.step.delivery_id,
+            token=self.step.token,
+            version=self.step.version,
+            verdict=self.verdict,
+            values=values
+            | {
+                "last_status": error.status if error else self.heard.status,
+                "last_detail": error.detail[:_DETAIL_LENGTH] if error else "",
+            },
+        )
+
+
+def record(session: Session, step: Step, heard: Heard, *, at: datetime, jitter: float) -> bool:
+    """Record what came of a step; a worker that was overtaken changes nothing and is told no."""
+    return record_all(session, [(step, heard)], at=at, jitter=lambda: jitter) == 1
+
+
+def record_all(
     session: Session,
-    step: Step,
-    heard: Heard,
+    heard: Sequence[tuple[Step, Heard]],
     *,
     at: datetime,
-    jitter: float,
-    speaks_for_platform: bool = True,
-) -> bool:
-    """Record what came of a step; a worker that was overtaken changes nothing and is told no.
+    jitter: Callable[[], float],
+) -> int:
+    """Record what came of the steps of a batch, and count those whose claim still held.
 
-    What the answer says about the platform is noted in any case, unless another of the same batch
-    has said it (``speaks_for_platform``).
+    What the answers say about the platform is noted in any case; of several successes in a row one
+    says as much as all.
     """
-    if speaks_for_platform:
-        circuits.note(session, step.line_item.registration_id, heard.error, at=at, jitter=jitter)
+    recorded = []
+    for number, (step, answer) in enumerate(heard, start=1):
+        share = jitter()
+        is_last = number == len(heard) or heard[number][1].error is not None
+        if answer.error is not None or is_last:
+            registration_id = step.line_item.registration_id
+            circuits.note(session, registration_id, answer.error, at=at, jitter=share)
+        recorded.append(_judge(session, step, answer, at=at, jitter=share))
+    ours = settle_all(session, [each.settlement for each in recorded], at=at)
+    kept = [each for each in recorded if each.step.delivery_id in ours]
+    score_tries.remember_all(session, [_tried(each) for each in kept], at=at)
+    _follow_up(session, kept, at=at)
+    return len(kept)
+
+
+def _judge(session: Session, step: Step, heard: Heard, *, at: datetime, jitter: float) -> Recorded:
     facts = replace(step.facts(at=at, jitter=jitter), is_student=heard.is_student)
     match step.kind:
         case StepKind.POST:
@@ -66,24 +111,7 @@ def record(
             verdict, values = _look(session, step, heard, facts)
         case StepKind.FIND:
             verdict, values = _find(session, step, heard, facts)
-    if verdict.state not in _WAITING:
-        values["is_forced"] = False
-    error = heard.error
-    is_ours = settle(
-        session,
-        step.delivery_id,
-        verdict,
-        token=step.token,
-        version=step.version,
-        at=at,
-        last_status=error.status if error else heard.status,
-        last_detail=error.detail[:_DETAIL_LENGTH] if error else "",
-        **values,
-    )
-    if is_ours:
-        _remember(session, step, heard, verdict, at=at)
-        _follow_up(session, step, verdict, at=at)
-    return is_ours
+    return Recorded(step, heard, verdict, values)
 
 
 def put_off(
@@ -103,7 +131,10 @@ def put_off(
     verdict = what_next(PlatformUnavailable(Reason.INTERNAL_ERROR), facts)
     if row.state == DeliveryState.UNCLEAR:
         verdict = _still_unclear(verdict)
-    if settle(session, delivery_id, verdict, token=token, version=row.desired_version, at=at):
+    settlement = Settlement(
+        delivery_id=delivery_id, token=token, version=row.desired_version, verdict=verdict
+    )
+    if settle_all(session, [settlement], at=at):
         score_tries.remember(
             session,
             delivery_id,
@@ -113,54 +144,6 @@ def put_off(
             reason=Reason.INTERNAL_ERROR.value,
             at=at,
         )
-
-
-def settle(
-    session: Session,
-    delivery_id: UUID,
-    verdict: Verdict,
-    *,
-    token: str,
-    version: int,
-    at: datetime,
-    **values: Any,
-) -> bool:
-    """Write a verdict, give the lease back, and say whether the token still held.
-
-    A verdict that ends the matter is about ``version``: where the grade has moved on meanwhile,
-    the newer score is due.
-    """
-    outcome: dict[str, Any] = {
-        "state": verdict.state.value,
-        "reason": verdict.reason.value if verdict.reason else "",
-        "next_at": verdict.next_at,
-    }
-    written = {**outcome, **values, "lease_token": "", "lease_until": None}
-    if verdict.state is DeliveryState.DELIVERED:
-        written["tries"] = 0
-    elif verdict.next_at > at:
-        written["tries"] = ScoreDelivery.tries + 1
-    held = {"id": delivery_id, "lease_token": token}
-    if verdict.state in _WAITING:
-        return _write(session, held, written)
-    return _write(session, held | {"desired_version": version}, written) or _write(
-        session, held, written | _overtaken(at)
-    )
-
-
-def _overtaken(at: datetime) -> dict[str, Any]:
-    state = case(
-        (is_wanted(), DeliveryState.DUE.value),
-        else_=DeliveryState.DELIVERED.value,
-    )
-    return {"state": state, "reason": "", "next_at": at, "tries": 0}
-
-
-def _write(session: Session, where: dict[str, Any], values: dict[str, Any]) -> bool:
-    if not any(isinstance(value, ClauseElement) for value in values.values()):
-        return rows_matched(session, ScoreDelivery, where, values) == 1
-    statement = update(ScoreDelivery).filter_by(**where).values(**values)
-    return rows_changed(session, statement) == 1
 
 
 Outcome = tuple[Verdict, dict[str, Any]]
@@ -300,15 +283,13 @@ def _confirmed(step: Step, at: datetime) -> dict[str, Any]:
     }
 
 
-def _remember(
-    session: Session, step: Step, heard: Heard, verdict: Verdict, *, at: datetime
-) -> None:
+def _tried(recorded: Recorded) -> score_tries.Tried:
+    step, heard, verdict = recorded.step, recorded.heard, recorded.verdict
     shown = heard.result if step.kind is StepKind.LOOK else None
     sent = step.desired if step.kind is StepKind.POST else None
     score, maximum = sent or ((shown.score, shown.maximum) if shown else (None, None))
-    score_tries.remember(
-        session,
-        step.delivery_id,
+    return score_tries.Tried(
+        delivery_id=step.delivery_id,
         kind=step.kind.value,
         version=step.version,
         progress=step.score.grading_progress.value,
@@ -317,21 +298,22 @@ def _remember(
         state=verdict.state,
         reason=verdict.reason.value if verdict.reason else "",
         status=heard.error.status if heard.error else heard.status,
-        at=at,
     )
 
 
-def _follow_up(session: Session, step: Step, verdict: Verdict, *, at: datetime) -> None:
-    if verdict.state is not DeliveryState.DELIVERED:
-        return
-    check_turns.want_soon(
-        session,
-        activity_id=step.activity_id,
-        registration_id=step.line_item.registration_id,
-        known=step.check_at,
-        at=at,
-    )
-    score_resending.resume_others(session, step.activity_id, reason=step.why, at=at)
+def _follow_up(session: Session, recorded: Sequence[Recorded], *, at: datetime) -> None:
+    """Have the columns compared in which scores arrived, and take up what the same held back."""
+    delivered = [each.step for each in recorded if each.verdict.state is DeliveryState.DELIVERED]
+    for step in {step.activity_id: step for step in delivered}.values():
+        check_turns.want_soon(
+            session,
+            activity_id=step.activity_id,
+            registration_id=step.line_item.registration_id,
+            known=step.check_at,
+            at=at,
+        )
+    for activity_id, reason in dict.fromkeys((step.activity_id, step.why) for step in delivered):
+        score_resending.resume_others(session, activity_id, reason=reason, at=at)
 
 
 def _may_have_happened(error: PlatformError) -> bool:

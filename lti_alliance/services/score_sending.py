@@ -6,7 +6,7 @@ the row.
 """
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,9 +28,10 @@ from lti_alliance.domain.launch import Role
 from lti_alliance.domain.looks import Purpose
 from lti_alliance.errors import PlatformError
 from lti_alliance.models import LineItem, ScoreDelivery
-from lti_alliance.models.statements import rows_changed, rows_matched
+from lti_alliance.models.statements import rows_changed, rows_matched, update_each
 from lti_alliance.services.ports import Gradebook, Roster
-from lti_alliance.services.score_records import put_off, settle
+from lti_alliance.services.score_records import put_off
+from lti_alliance.services.score_settling import Settlement, settle_all
 from lti_alliance.services.score_steps import (
     Found,
     Heard,
@@ -66,7 +67,7 @@ def prepare(
 
     What needs no call is settled here. A row that fails inside the tool is put off alone.
     """
-    steps = []
+    steps: list[Step] = []
     for found in load_claimed(session, delivery_ids, token):
         try:
             step = next_step(found, launch_url=launch_url, at=at)
@@ -78,30 +79,27 @@ def prepare(
             step = replace(step, is_lost=_was_known(session, step))
         if _begin(session, found, step, at=at):
             steps.append(step)
-    return steps
+    held = _begin_posts(session, [step for step in steps if step.kind is StepKind.POST])
+    return [step for step in steps if step.kind is not StepKind.POST or step.delivery_id in held]
 
 
-def give_back(session: Session, steps: Collection[Step]) -> None:
+def give_back(session: Session, steps: Sequence[Step]) -> None:
     """Give steps back whose calls have not been made, as if they had never been claimed."""
-    for step in steps:
-        values: dict[str, Any] = {}
-        if step.kind is StepKind.POST:
-            values = {
-                "told_version": step.told_version,
-                "told_url": step.told_url,
-                "told_progress": step.told_progress,
-                "told_comment_digest": step.told_comment_digest,
-            }
-        is_unclear = step.kind is StepKind.LOOK and step.purpose is not Purpose.FIRST
-        _write(
-            session,
-            step,
-            state=DeliveryState.UNCLEAR if is_unclear else DeliveryState.DUE,
-            reason=step.why,
-            lease_token="",
-            lease_until=None,
-            **values,
-        )
+    update_each(session, ScoreDelivery, [(_held(step), _as_before(step)) for step in steps])
+
+
+def _as_before(step: Step) -> dict[str, Any]:
+    is_unclear = step.kind is StepKind.LOOK and step.purpose is not Purpose.FIRST
+    return {
+        "state": (DeliveryState.UNCLEAR if is_unclear else DeliveryState.DUE).value,
+        "reason": step.why,
+        "told_version": step.told_version,
+        "told_url": step.told_url,
+        "told_progress": step.told_progress,
+        "told_comment_digest": step.told_comment_digest,
+        "lease_token": "",
+        "lease_until": None,
+    }
 
 
 def call(gradebook: Gradebook, step: Step, *, roster: Roster | None = None) -> Heard:
@@ -164,17 +162,15 @@ def _begin(session: Session, found: Found, step: Step, *, at: datetime) -> bool:
         _settle(session, step, DeliveryState.DELIVERED, None, at=at, next_at=at)
         return False
     match step.kind:
-        case StepKind.POST:
-            return _begin_post(session, step)
         case StepKind.FIND:
             return _begin_search(session, step, at=at)
-        case StepKind.LOOK:
+        case StepKind.LOOK | StepKind.POST:
             return True
 
 
 def _hindrance(found: Found) -> Reason | None:
     ref = found.ref
-    if found.member.course_role is not Role.LEARNER or found.member.is_test_user:
+    if found.row.role != Role.LEARNER or found.row.is_test_user:
         return Reason.NOT_GRADED
     if not ref.url and not ref.container_url:
         return Reason.NO_LINE_ITEM
@@ -192,29 +188,37 @@ def _settle(
     at: datetime,
     next_at: datetime,
 ) -> None:
-    verdict = Verdict(state, reason, next_at)
-    settle(session, step.delivery_id, verdict, token=step.token, version=step.version, at=at)
-
-
-def _begin_post(session: Session, step: Step) -> bool:
-    # Written before the call: a worker that dies in it leaves a row that says what may have been
-    # sent, and a timestamp that is never used again.
-    score, maximum = step.told or (None, None)
-    return _write(
-        session,
-        step,
-        state=DeliveryState.UNCLEAR,
-        reason=Reason.NO_ANSWER,
-        told_version=step.version,
-        told_url=step.line_item.url,
-        told_progress=step.score.grading_progress.value,
-        told_score=score,
-        told_maximum=maximum,
-        told_submitted_at=step.told_submitted_at,
-        told_timestamp=step.score.timestamp,
-        # What was told once stays told, even when the comment is taken back meanwhile.
-        told_comment_digest=step.desired_comment_digest or step.told_comment_digest,
+    settlement = Settlement(
+        delivery_id=step.delivery_id,
+        token=step.token,
+        version=step.version,
+        verdict=Verdict(state, reason, next_at),
     )
+    settle_all(session, [settlement], at=at)
+
+
+def _begin_posts(session: Session, steps: Sequence[Step]) -> set[UUID]:
+    """Write down that scores are about to be sent, and return which claims still hold."""
+    # Written before the calls: a worker that dies in one leaves rows that say what may have been
+    # sent, and timestamps that are never used again.
+    return update_each(session, ScoreDelivery, [(_held(step), _posting(step)) for step in steps])
+
+
+def _posting(step: Step) -> dict[str, Any]:
+    score, maximum = step.told or (None, None)
+    return {
+        "state": DeliveryState.UNCLEAR.value,
+        "reason": Reason.NO_ANSWER.value,
+        "told_version": step.version,
+        "told_url": step.line_item.url,
+        "told_progress": step.score.grading_progress.value,
+        "told_score": score,
+        "told_maximum": maximum,
+        "told_submitted_at": step.told_submitted_at,
+        "told_timestamp": step.score.timestamp,
+        # What was told once stays told, even when the comment is taken back meanwhile.
+        "told_comment_digest": step.desired_comment_digest or step.told_comment_digest,
+    }
 
 
 def _begin_search(session: Session, step: Step, *, at: datetime) -> bool:
@@ -248,5 +252,9 @@ def _begin_search(session: Session, step: Step, *, at: datetime) -> bool:
 
 
 def _write(session: Session, step: Step, **values: Any) -> bool:
-    held = {"id": step.delivery_id, "lease_token": step.token}
-    return rows_matched(session, ScoreDelivery, held, values) == 1
+    return rows_matched(session, ScoreDelivery, _held(step), values) == 1
+
+
+def _held(step: Step) -> dict[str, Any]:
+    """Return which row a step is about, while its claim holds."""
+    return {"id": step.delivery_id, "lease_token": step.token}

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.delivery import DeliveryState, Reason, Sending, next_timestamp
@@ -177,36 +179,23 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A claimed delivery and the rows that its sending is made of."""
+    """A claimed delivery and what its sending is made of."""
 
-    row: ScoreDelivery
-    grade: Grade
-    member: Membership
-    sub: str
-    link: ResourceLink
-    line_item: LineItem | None
-    memberships_url: str
-    deployment_id: str
-    registration: Registration
-    check_at: datetime | None
-    reflection_id: UUID | None
-    """The first reflection that was handed in, where there is one."""
-
-    @property
-    def ref(self) -> LineItemRef:
-        """The line item as far as it is known."""
-        return line_item_ref(self.registration, self.deployment_id, self.link, self.line_item)
+    row: Row[Any]
+    """The columns of ``_claimed``: of the delivery by their names, and of what it hangs on."""
+    ref: LineItemRef
+    """The line item as far as it is known."""
 
     @property
     def roster(self) -> RosterRef | None:
         """Where the course's members are listed, if that is known."""
-        if not self.memberships_url:
+        if not self.row.memberships_url:
             return None
         return RosterRef(
-            registration_id=self.registration.id,
-            deployment_id=self.deployment_id,
-            url=self.memberships_url,
-            family=self.registration.family,
+            registration_id=self.ref.registration_id,
+            deployment_id=self.ref.deployment_id,
+            url=self.row.memberships_url,
+            family=self.ref.family,
         )
 
 
@@ -231,19 +220,39 @@ def line_item_ref(
 
 def load_claimed(session: Session, delivery_ids: Collection[UUID], token: str) -> list[Found]:
     """Load what a claim holds, but for what nobody wants any more or another claim has taken."""
-    found = session.execute(
+    rows = session.connection().execute(_claimed(), {"ids": list(delivery_ids), "token": token})
+    refs: dict[UUID, LineItemRef] = {}
+    found = []
+    for row in rows:
+        if row.activity_id not in refs:
+            refs[row.activity_id] = _ref(row)
+        found.append(Found(row, refs[row.activity_id]))
+    return found
+
+
+@cache
+def _claimed() -> Select[*tuple[Any, ...]]:
+    """Return the statement for all that steps are made of, made once: it runs for every claim."""
+    return (
         select(
-            ScoreDelivery,
-            Grade,
-            Membership,
+            *ScoreDelivery.__table__.c,
+            Grade.comment,
+            Grade.attempt_id,
+            Membership.role,
+            Membership.is_test_user,
             User.sub,
-            ResourceLink,
-            LineItem,
+            ResourceLink.lti_id.label("link_lti_id"),
+            ResourceLink.title,
+            LineItem.id.label("line_item_id"),
+            LineItem.url,
+            LineItem.container_url,
+            LineItem.scopes,
+            LineItem.may_create,
             Context.memberships_url,
             Deployment.deployment_id,
-            Registration,
-            GradebookCheck.next_at,
-            _FIRST_REFLECTION,
+            Registration.family,
+            GradebookCheck.next_at.label("check_at"),
+            _FIRST_REFLECTION.label("reflection_id"),
         )
         .join(Grade, Grade.id == ScoreDelivery.grade_id)
         .join(Membership, Membership.id == ScoreDelivery.membership_id)
@@ -256,13 +265,24 @@ def load_claimed(session: Session, delivery_ids: Collection[UUID], token: str) -
         .outerjoin(LineItem, LineItem.resource_link_id == ResourceLink.id)
         .outerjoin(GradebookCheck, GradebookCheck.activity_id == Activity.id)
         .where(
-            ScoreDelivery.id.in_(delivery_ids),
-            ScoreDelivery.lease_token == token,
+            ScoreDelivery.id.in_(bindparam("ids", expanding=True)),
+            ScoreDelivery.lease_token == bindparam("token"),
             is_wanted(),
         )
-        .execution_options(populate_existing=True)
     )
-    return [Found(*tuple(each)) for each in found]
+
+
+def _ref(row: Row[Any]) -> LineItemRef:
+    return LineItemRef(
+        registration_id=row.registration_id,
+        deployment_id=row.deployment_id,
+        resource_link_id=row.link_lti_id,
+        family=row.family,
+        url=row.url or "",
+        container_url=row.container_url or "",
+        scopes=frozenset(row.scopes or ()),
+        may_create=bool(row.may_create),
+    )
 
 
 def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
@@ -279,11 +299,11 @@ def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
         token=row.lease_token,
         version=row.desired_version,
         why=row.reason,
-        line_item_id=found.line_item.id if found.line_item else None,
+        line_item_id=row.line_item_id,
         line_item=ref,
         roster=found.roster,
-        label=found.link.title,
-        score=Score(user_id=found.sub, timestamp=next_timestamp(at, row.told_timestamp)),
+        label=row.title,
+        score=Score(user_id=row.sub, timestamp=next_timestamp(at, row.told_timestamp)),
         desired=_points(row.desired_score, row.desired_maximum),
         maximum=row.desired_maximum,
         told=told,
@@ -302,7 +322,7 @@ def next_step(found: Found, *, launch_url: str, at: datetime) -> Step:
         is_forced=row.is_forced,
         wanted_since=row.desired_since,
         tries=row.tries,
-        check_at=found.check_at,
+        check_at=row.check_at,
     )
     step = replace(step, score=_score(step, found, launch_url=launch_url, at=at))
     if not ref.url:
@@ -315,7 +335,7 @@ def _points(score: Decimal | None, maximum: Decimal | None) -> Points | None:
     return None if score is None or maximum is None else (score, maximum)
 
 
-def _purpose(step: Step, row: ScoreDelivery, *, at: datetime) -> Purpose | None:
+def _purpose(step: Step, row: Row[Any], *, at: datetime) -> Purpose | None:
     """Return what the gradebook has to be read for before the score is sent, or nothing."""
     if not step.line_item.is_readable or step.is_pending:
         return None
@@ -339,7 +359,7 @@ def _score(step: Step, found: Found, *, launch_url: str, at: datetime) -> Score:
     score = replace(
         step.score,
         new_submission=submitted_at is not None and submitted_at != step.told_submitted_at,
-        review_url=_review_url(launch_url, found),
+        review_url=_review_url(launch_url, row),
     )
     if step.desired is None:
         score = replace(
@@ -352,7 +372,7 @@ def _score(step: Step, found: Found, *, launch_url: str, at: datetime) -> Score:
             score,
             score_given=step.desired[0],
             score_maximum=step.desired[1],
-            comment=found.grade.comment,
+            comment=row.comment,
             comment_is_new=step.told_comment_digest != row.desired_comment_digest,
         )
     if submitted_at is None:
@@ -368,10 +388,10 @@ def _score(step: Step, found: Found, *, launch_url: str, at: datetime) -> Score:
     return replace(score, started_at=started_at, submitted_at=submitted_at)
 
 
-def _review_url(launch_url: str, found: Found) -> str:
+def _review_url(launch_url: str, row: Row[Any]) -> str:
     """Return where the work behind a score is read; a page for those only who may see it."""
-    if found.grade.attempt_id:
-        return f"{launch_url}?{urlencode({'attempt': found.grade.attempt_id})}"
-    if found.reflection_id:
-        return f"{launch_url}?{urlencode({'reflection': found.reflection_id})}"
+    if row.attempt_id:
+        return f"{launch_url}?{urlencode({'attempt': row.attempt_id})}"
+    if row.reflection_id:
+        return f"{launch_url}?{urlencode({'reflection': row.reflection_id})}"
     return ""

@@ -1,6 +1,7 @@
 """The history of a delivery: what was tried, what came of it, the same failure on one row."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lti_alliance.domain.delivery import DeliveryState
 from lti_alliance.models import DeliveryTry
-from lti_alliance.models.statements import insert_row, rows_changed
+from lti_alliance.models.statements import insert_rows, rows_changed
 
 KEPT = timedelta(days=400)
 """A year and the time that a complaint about a grade may take."""
@@ -21,38 +22,39 @@ CHECK = "check"
 """The kind of an entry that the comparison of a whole column made."""
 
 
-def remember(
-    session: Session,
-    delivery_id: UUID,
-    *,
-    kind: str,
-    version: int,
-    state: DeliveryState,
-    reason: str,
-    at: datetime,
-    **facts: Any,
-) -> None:
-    """Add what came of a step; a failure like the last one is counted on the last one's row.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What came of one step."""
 
-    ``facts`` may be `progress`, `score`, `maximum` and `status`.
-    """
-    what = {
-        "kind": kind,
-        "version": version,
-        "state": state.value,
-        "reason": reason,
-        "status": facts.get("status"),
-    }
-    if state is not DeliveryState.DELIVERED and _count_again(session, delivery_id, what, at=at):
-        return
-    insert_row(
-        session,
-        DeliveryTry,
-        {"id": uuid4(), "delivery_id": delivery_id, "at": at, "last_at": at, "count": 1}
-        | {"progress": "", "score": None, "maximum": None}
-        | what
-        | facts,
-    )
+    delivery_id: UUID
+    kind: str
+    version: int
+    state: DeliveryState
+    reason: str
+    progress: str = ""
+    score: Decimal | None = None
+    maximum: Decimal | None = None
+    status: int | None = None
+
+    def row(self, at: datetime) -> dict[str, Any]:
+        """Return the columns of a new entry."""
+        told = asdict(self) | {"state": self.state.value, "reason": str(self.reason)}
+        return told | {"id": uuid4(), "at": at, "last_at": at, "count": 1}
+
+
+def remember(session: Session, delivery_id: UUID, *, at: datetime, **facts: Any) -> None:
+    """Add what came of a step, told as the fields of ``Tried``."""
+    remember_all(session, [Tried(delivery_id=delivery_id, **facts)], at=at)
+
+
+def remember_all(session: Session, tried: Sequence[Tried], *, at: datetime) -> None:
+    """Add what came of steps; a failure like the last one is counted on the last one's row."""
+    new = [
+        each.row(at)
+        for each in tried
+        if each.state is DeliveryState.DELIVERED or not _count_again(session, each, at=at)
+    ]
+    insert_rows(session, DeliveryTry, new)
 
 
 def list_tries(session: Session, delivery_id: UUID, *, limit: int = 100) -> Sequence[DeliveryTry]:
@@ -98,19 +100,21 @@ def forget(session: Session, *, at: datetime) -> int:
     return rows_changed(session, delete(DeliveryTry).where(*is_old))
 
 
-def _count_again(
-    session: Session, delivery_id: UUID, what: dict[str, Any], *, at: datetime
-) -> bool:
+_ALIKE = ("kind", "version", "state", "reason", "status")
+"""What two failures have in common that are counted on one row."""
+
+
+def _count_again(session: Session, tried: Tried, *, at: datetime) -> bool:
     last = session.execute(
         select(
             DeliveryTry.id,
-            *(getattr(DeliveryTry, name) for name in what),
+            *(getattr(DeliveryTry, name) for name in _ALIKE),
         )
-        .where(DeliveryTry.delivery_id == delivery_id)
+        .where(DeliveryTry.delivery_id == tried.delivery_id)
         .order_by(DeliveryTry.last_at.desc(), DeliveryTry.id)
         .limit(1)
     ).first()
-    if last is None or tuple(last)[1:] != tuple(what.values()):
+    if last is None or tuple(last)[1:] != tuple(getattr(tried, name) for name in _ALIKE):
         return False
     rows_changed(
         session,

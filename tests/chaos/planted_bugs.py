@@ -20,17 +20,23 @@ from lti_alliance.services import score_records, score_sending, score_steps
 @contextmanager
 def no_fence() -> Iterator[None]:
     """Whoever comes late writes all the same: the token of the claim is not looked at."""
-    settle = score_records.settle
+    settle_all = score_records.settle_all
 
-    def unfenced(session: Any, delivery_id: Any, verdict: Any, **values: Any) -> bool:
-        values["token"] = session.get_one(
-            ScoreDelivery, delivery_id, populate_existing=True
-        ).lease_token
-        return settle(session, delivery_id, verdict, **values)
+    def unfenced(session: Any, settlements: Any, *, at: datetime) -> Any:
+        late = [
+            replace(
+                each,
+                token=session.get_one(
+                    ScoreDelivery, each.delivery_id, populate_existing=True
+                ).lease_token,
+            )
+            for each in settlements
+        ]
+        return settle_all(session, late, at=at)
 
     with (
-        patch.object(score_records, "settle", unfenced),
-        patch.object(score_sending, "settle", unfenced),
+        patch.object(score_records, "settle_all", unfenced),
+        patch.object(score_sending, "settle_all", unfenced),
     ):
         yield
 
