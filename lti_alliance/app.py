@@ -61,14 +61,14 @@ def create_app(
 
 
 def create_served_app() -> Flask:
-    """Build the application for a web server; refuse a database that is not up to date."""
+    """Build the application for a web server; refuse a database that lacks migrations."""
     app = create_app()
     with app.app_context(), db.engine.connect() as connection:
-        current = schema.is_current(connection)
+        is_served = schema.is_served(connection)
     # A pre-fork server hands its connections to no child: each opens its own.
     with app.app_context():
         db.engine.dispose()
-    if not current:
+    if not is_served:
         raise SettingsError(["The database lacks migrations: run `alliance db upgrade`."])
     return app
 

@@ -24,8 +24,18 @@ def applied_revision(connection: Connection) -> str | None:
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the database is at the migration that the program was written for."""
+    """Whether the database is at exactly the migration that the program was written for."""
     return applied_revision(connection) == newest_revision()
+
+
+def is_served(connection: Connection) -> bool:
+    """Whether this program can work on the database: it is migrated as far, or further.
+
+    A release never removes what the release before uses, so that an old program goes on serving,
+    and starts again, while a new one takes over. Migrations are numbered in their order.
+    """
+    applied = applied_revision(connection)
+    return applied is not None and applied >= newest_revision()
 
 
 def upgrade(connection: Connection, *, to: str = "head") -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from lti_alliance.models import WorkerBeat, db
 from lti_alliance.observability import metrics_text
 from lti_alliance.parts import parts
-from lti_alliance.schema import is_current
+from lti_alliance.schema import is_served
 from lti_alliance.web import access, delivery_metrics
 
 BEAT_WITHIN = timedelta(seconds=60)
@@ -51,7 +51,7 @@ def _missing(session: Session, *, at: datetime) -> Iterator[str]:
     except SQLAlchemyError:
         yield "database"
         return
-    if not is_current(session.connection()):
+    if not is_served(session.connection()):
         # Without its tables nothing else can be asked.
         yield "migrations"
         return
