@@ -17,9 +17,7 @@ def command() -> None:
     Any number of workers may run, on any number of machines.
     """
     if not is_served(db.session.connection()):
-        raise click.ClickException(
-            "The database lacks migrations: run `alliance db upgrade`."
-        )
+        raise click.ClickException("The database lacks migrations: run `alliance db upgrade`.")
     db.session.remove()
     # The application itself, not the proxy: the worker's threads have no context of this one.
     worker.serve(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001

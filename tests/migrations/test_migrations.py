@@ -188,6 +188,7 @@ _DOWN_TO_A_REFLECTION = (
     "reflections",
 )
 
+
 def _fill(connection: Connection, names: Sequence[str]) -> None:
     """Put one row into each table, in whatever shape the database is now."""
     tables = MetaData()
