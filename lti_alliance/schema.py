@@ -1,5 +1,6 @@
 """What the database's schema is and ought to be: migrations applied, migrations wanted."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ from lti_alliance.models.base import ExactDecimal, UTCDateTime
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
+@cache
 def newest_revision() -> str:
-    """Return the migration that this program was written for."""
+    """Return the migration that this program was written for.
+
+    Read once: while a release is being installed over it, a running program stays what it is.
+    """
     return (MIGRATIONS / "HEAD").read_text(encoding="utf-8").strip()
 
 
