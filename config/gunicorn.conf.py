@@ -48,7 +48,7 @@ limit_request_line = 8190
 limit_request_field_size = 16_380
 
 
-def when_ready(server: Any) -> None:
+def on_starting(server: Any) -> None:
     """Load what the first requests would load, where several workers will share it."""
     if server.cfg.workers > 1:
         preloading.load_ahead(server.app.wsgi())

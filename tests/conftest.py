@@ -124,6 +124,18 @@ def find_webkit() -> str | None:
     return named if shutil.which("Xvfb") else None
 
 
+@cache
+def find_systemd_analyze() -> str | None:
+    """Return the path of systemd's checker of units, or nothing."""
+    return shutil.which("systemd-analyze")
+
+
+@cache
+def find_promtool() -> str | None:
+    """Return the path of Prometheus' checker of rules, or nothing."""
+    return os.environ.get("ALLIANCE_TEST_PROMTOOL") or shutil.which("promtool")
+
+
 MISSING = {
     "needs_postgres": find_postgres,
     "needs_redis": find_redis,
@@ -131,6 +143,8 @@ MISSING = {
     "chromedriver": find_chromedriver,
     "firefox": find_firefox,
     "webkit": find_webkit,
+    "needs_systemd_analyze": find_systemd_analyze,
+    "needs_promtool": find_promtool,
 }
 MEND = {
     "needs_postgres": (
@@ -156,6 +170,11 @@ MEND = {
     "webkit": (
         "no WebKitGTK: install its driver and a screen (Debian: apt install webkit2gtk-driver "
         "xvfb), or name the driver's path in ALLIANCE_TEST_WEBKIT"
+    ),
+    "needs_systemd_analyze": "no systemd-analyze: install it (Debian: apt install systemd)",
+    "needs_promtool": (
+        "no promtool: install it (Debian: apt install prometheus), or name its path in "
+        "ALLIANCE_TEST_PROMTOOL"
     ),
 }
 

@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 from tests.conftest import MEND, find_postgres, find_redis
 from tests.operator.machine import Machine
+from tests.operator.story import Story, play
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,14 @@ def machine(_postgres_databases, tmp_path_factory: pytest.TempPathFactory) -> It
     yield made
     with suppress(AssertionError):
         made.services.close()
+
+
+@pytest.fixture(scope="session")
+def story(machine: Machine) -> Iterator[Story]:
+    """A term on one machine: everything that the page tells to do is done in its turn."""
+    told = Story(machine)
+    try:
+        play(told)
+        yield told
+    finally:
+        told.processes.stop()

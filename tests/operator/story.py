@@ -1,5 +1,6 @@
 """What happens on the machine between the commands of the page: a course works there."""
 
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from lti_alliance.demo.stage import Stage, register_platforms
 from lti_alliance.models import Context, Registration, User, db
 from lti_alliance.parts import parts, utc_now
 from lti_alliance.settings import load
-from tests.failures.running import Practice, find_form, right_answers, wait_for
+from tests.failures.running import Practice, find_form, is_up, right_answers, wait_for
 from tests.migrations.rows import a_row, tables_of
 from tests.operator import page
 from tests.operator.machine import Machine
@@ -137,6 +138,11 @@ class Story(Practice):
         (cell,) = self.cells("canvas", person=person, activity="taster")
         return cell["score"]
 
+    def read_metrics(self) -> str:
+        """Return what a Prometheus would be told."""
+        with urllib.request.urlopen(f"{self.stage.tool_url}/metrics", timeout=30) as answer:
+            return str(answer.read().decode())
+
     def back_up(self) -> None:
         """Make a backup as the page says."""
         (by_hand, _restore) = page.blocks(page.section("Backups"))
@@ -174,3 +180,35 @@ class Story(Practice):
                 for table in tables_of(tables)
             }
         engine.dispose()
+
+
+def play(story: Story) -> None:
+    """Follow the page; between its commands people work, and one of them wants to be forgotten."""
+    story.install()
+    settings = story.machine.path(SETTINGS)
+    erasures = story.machine.path("/var/lib/alliance/erasures")
+    settings.write_text(f'{settings.read_text()}erasures_file = "{erasures}"\n')
+    wait_for("readiness", lambda: is_up(f"{story.stage.tool_url}/readyz"))
+    story.open_course()
+    writer, forgotten, late = story.people
+    for person in (writer, forgotten):
+        story.work(person)
+    story.follow("first launch", page.commands(page.section("The first launch")))
+    story.back_up()
+    # What the backup does not know: a score, and somebody's wish.
+    story.work(late)
+    story.erase(forgotten)
+    story.seen["scores before"] = [story.score(person) for person in story.people]
+    story.restore()
+    wait_for("readiness", lambda: is_up(f"{story.stage.tool_url}/readyz"))
+    story.seen["scores after"] = [story.score(person) for person in story.people]
+    story.seen["reflection"] = story.read_reflection(writer)
+    story.seen["known"] = [story.subs[p] in story.known_subs() for p in (writer, forgotten)]
+    story.seen["metrics"] = story.read_metrics()
+    audit = page.section("The audit trail")
+    story.follow("audit", page.commands(audit), ID=story.course_id())
+    story.upgrade()
+    wait_for("readiness", lambda: is_up(f"{story.stage.tool_url}/readyz"))
+    story.machine.services.close()
+    for heading in ("Invite an LMS", "Register Moodle"):
+        story.follow(heading, page.commands(page.section(heading)))
