@@ -45,6 +45,7 @@ FLOOR_TABLES = (
     "CREATE TABLE answers (sub text PRIMARY KEY, version int, sheet jsonb, at timestamptz)",
 )
 _UPGRADE_WITHIN_S = 120
+_SETTINGS = str(ROOT / "config" / "gunicorn.conf.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,8 @@ def _tool(
         add_platform(session, _told(issuer))
     process = processes.start(
         TOOL,
-        python("-m", "gunicorn", *how.options(port), "wsgi:app"),
+        # Its own file of settings, as on a server; what the options say goes first.
+        python("-m", "gunicorn", "--config", _SETTINGS, *how.options(port), "wsgi:app"),
         env=env,
         cwd=ROOT,
     )

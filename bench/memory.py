@@ -22,6 +22,8 @@ AIM_RATIO = 1.25
 AIM_GROWTH_MB = 2.0
 _ROLLUP = ("Rss", "Pss", "Private_Clean", "Private_Dirty")
 _KB_PER_MB = 1024
+_PROCESSES = 2
+"""One alone would share with nobody, and is not loaded ahead."""
 _BATCH = 100
 
 
@@ -31,7 +33,7 @@ class Look:
 
     name: str
     launches: int
-    """How many it had served; 0 before the first."""
+    """How many each had served on average; 0 before the first."""
     own: float
     """What no other process shares (unique set size)."""
     proportional: float
@@ -44,8 +46,7 @@ def main() -> None:
     chosen = _parse()
     server = server_of(chosen)
     facts = facts_of(server)
-    # One process of each serves every launch.
-    how = Serving(workers=1, threads=chosen.threads, is_preloaded=True)
+    how = Serving(workers=_PROCESSES, threads=chosen.threads, is_preloaded=True)
     faults: list[str] = []
     with ending_clearly(), arena((IMPORTS_FLOOR, TOOL), server=server, how=how) as found:
         looks = list(_looks(chosen, found, faults))
@@ -58,12 +59,12 @@ def _looks(chosen: argparse.Namespace, found: Arena, faults: list[str]) -> Itera
         people = crowd_of(chosen.people)
         done = 0
         for goal in _moments(chosen):
-            while done < goal:
-                count = min(_BATCH, goal - done)
+            while done < goal * _PROCESSES:
+                count = min(_BATCH, goal * _PROCESSES - done)
                 faults += _open(contestant, found, people, done, count)
                 done += count
-            look = _look(contestant, done)
-            tell(f"{look.name}: {look.own:.2f} MB of its own after {done} launches")
+            look = _look(contestant, goal)
+            tell(f"{look.name}: {look.own:.2f} MB of its own after {goal} launches")
             yield look
 
 

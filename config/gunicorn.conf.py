@@ -6,6 +6,12 @@ Whatever is given on the command line or in GUNICORN_CMD_ARGS wins over this fil
 """
 
 import multiprocessing
+import os
+from typing import Any
+
+from prometheus_client import multiprocess as shared_metrics
+
+from lti_alliance.web import preloading
 
 bind = "127.0.0.1:8000"
 
@@ -24,9 +30,9 @@ graceful_timeout = 30
 max_requests = 10_000
 max_requests_jitter = 1_000
 
-# A connection to PostgreSQL must not be shared by processes, so each worker builds its own
-# application after the fork.
-preload_app = False
+# The application is built once, in the master, and its children share that memory (ADR 0026). A
+# HUP therefore brings new workers of the same program; new code or settings need a restart.
+preload_app = True
 
 # Query strings hold login hints and addresses hold launch handles: the tool writes its own log,
 # which leaves them out.
@@ -42,11 +48,18 @@ limit_request_line = 8190
 limit_request_field_size = 16_380
 
 
+def on_starting(server: Any) -> None:
+    """Load what the first requests would load, where several workers will share it."""
+    if server.cfg.workers > 1:
+        preloading.load_ahead(server.app.wsgi())
+
+
+def post_fork(server: Any, _worker: object) -> None:
+    """Let each worker open connections to the database of its own."""
+    preloading.begin_child(server.app.wsgi())
+
+
 def child_exit(_server: object, worker: object) -> None:
     """Take the gauges of a worker that ended out of the shared metrics."""
-    import os
-
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        from prometheus_client import multiprocess
-
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[attr-defined]
+        shared_metrics.mark_process_dead(worker.pid)  # type: ignore[attr-defined]

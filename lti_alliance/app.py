@@ -1,11 +1,9 @@
 """The composition root: builds the application, its parts and its edges."""
 
-import gc
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask
-from sqlalchemy.orm import configure_mappers
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lti_alliance import cli, observability, schema, web
@@ -61,26 +59,16 @@ def create_app(
 
 
 def create_served_app() -> Flask:
-    """Build the application for a web server; refuse a database that is not up to date."""
+    """Build the application for a web server; refuse a database that lacks migrations."""
     app = create_app()
     with app.app_context(), db.engine.connect() as connection:
-        current = schema.is_current(connection)
-    if not current:
-        raise SettingsError(["The database lacks migrations: run `alliance db upgrade`."])
-    _prepare_to_part(app)
-    return app
-
-
-def _prepare_to_part(app: Flask) -> None:
-    """Do once what every process of a pre-fork server would otherwise do and keep for itself."""
+        is_served = schema.is_served(connection)
+    # A pre-fork server hands its connections to no child: each opens its own.
     with app.app_context():
-        web.languages.read_all()
-        # A pre-fork server hands its connections to no child: each opens its own.
         db.engine.dispose()
-    configure_mappers()
-    # What a collection looks at it writes to, and what a child writes to it no longer shares.
-    gc.collect()
-    gc.freeze()
+    if not is_served:
+        raise SettingsError(["The database lacks migrations: run `alliance db upgrade`."])
+    return app
 
 
 def _database_url(settings: Settings) -> str:

@@ -1,5 +1,6 @@
 """What the database's schema is and ought to be: migrations applied, migrations wanted."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ from lti_alliance.models.base import ExactDecimal, UTCDateTime
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
+@cache
 def newest_revision() -> str:
-    """Return the migration that this program was written for."""
+    """Return the migration that this program was written for.
+
+    Read once: while a release is being installed over it, a running program stays what it is.
+    """
     return (MIGRATIONS / "HEAD").read_text(encoding="utf-8").strip()
 
 
@@ -24,8 +29,18 @@ def applied_revision(connection: Connection) -> str | None:
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the database is at the migration that the program was written for."""
+    """Whether the database is at exactly the migration that the program was written for."""
     return applied_revision(connection) == newest_revision()
+
+
+def is_served(connection: Connection) -> bool:
+    """Whether this program can work on the database: it is migrated as far, or further.
+
+    A release never removes what the release before uses, so that an old program goes on serving,
+    and starts again, while a new one takes over. Migrations are numbered in their order.
+    """
+    applied = applied_revision(connection)
+    return applied is not None and applied >= newest_revision()
 
 
 def upgrade(connection: Connection, *, to: str = "head") -> None:

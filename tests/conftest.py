@@ -131,6 +131,18 @@ def find_namespaces() -> str | None:
     return None if yard.why_not() else "yes"
 
 
+@cache
+def find_systemd_analyze() -> str | None:
+    """Return the path of systemd's checker of units, or nothing."""
+    return shutil.which("systemd-analyze")
+
+
+@cache
+def find_promtool() -> str | None:
+    """Return the path of Prometheus' checker of rules, or nothing."""
+    return os.environ.get("ALLIANCE_TEST_PROMTOOL") or shutil.which("promtool")
+
+
 MISSING = {
     "needs_postgres": find_postgres,
     "needs_redis": find_redis,
@@ -139,6 +151,8 @@ MISSING = {
     "firefox": find_firefox,
     "webkit": find_webkit,
     "namespaces": find_namespaces,
+    "needs_systemd_analyze": find_systemd_analyze,
+    "needs_promtool": find_promtool,
 }
 MEND = {
     "needs_postgres": (
@@ -166,6 +180,11 @@ MEND = {
         "xvfb), or name the driver's path in ALLIANCE_TEST_WEBKIT"
     ),
     "namespaces": yard.MEND,
+    "needs_systemd_analyze": "no systemd-analyze: install it (Debian: apt install systemd)",
+    "needs_promtool": (
+        "no promtool: install it (Debian: apt install prometheus), or name its path in "
+        "ALLIANCE_TEST_PROMTOOL"
+    ),
 }
 
 

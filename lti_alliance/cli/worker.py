@@ -6,7 +6,7 @@ from flask.cli import with_appcontext
 
 from lti_alliance import worker
 from lti_alliance.models import db
-from lti_alliance.schema import is_current
+from lti_alliance.schema import is_served
 
 
 @click.command("worker")
@@ -16,10 +16,8 @@ def command() -> None:
 
     Any number of workers may run, on any number of machines.
     """
-    if not is_current(db.session.connection()):
-        raise click.ClickException(
-            "The database is not at the migration of this program: run `alliance db upgrade`."
-        )
+    if not is_served(db.session.connection()):
+        raise click.ClickException("The database lacks migrations: run `alliance db upgrade`.")
     db.session.remove()
     # The application itself, not the proxy: the worker's threads have no context of this one.
     worker.serve(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001

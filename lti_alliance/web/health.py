@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from lti_alliance.models import WorkerBeat, db
+from lti_alliance.models import db
 from lti_alliance.observability import metrics_text
 from lti_alliance.parts import parts
-from lti_alliance.schema import is_current
-from lti_alliance.web import access, delivery_metrics
+from lti_alliance.schema import is_served
+from lti_alliance.services import upkeep
+from lti_alliance.web import access, delivery_metrics, upkeep_metrics
 
 BEAT_WITHIN = timedelta(seconds=60)
 
@@ -41,7 +42,8 @@ def readyz() -> Response:
 @access.open_
 def metrics() -> Response:
     """Give the numbers in Prometheus's text form."""
-    text = metrics_text([delivery_metrics.read(db.session(), at=parts().now())])
+    session, at = db.session(), parts().now()
+    text = metrics_text([each.read(session, at=at) for each in (delivery_metrics, upkeep_metrics)])
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -51,10 +53,10 @@ def _missing(session: Session, *, at: datetime) -> Iterator[str]:
     except SQLAlchemyError:
         yield "database"
         return
-    if not is_current(session.connection()):
+    if not is_served(session.connection()):
         # Without its tables nothing else can be asked.
         yield "migrations"
         return
-    seen_at = session.scalar(select(func.max(WorkerBeat.seen_at)))
+    seen_at = upkeep.worker_seen_at(session)
     if seen_at is None or at - seen_at > BEAT_WITHIN:
         yield "worker"

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, localedata
 from babel.core import UnknownLocaleError, get_locale_identifier
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -56,18 +56,6 @@ def register(app: Flask) -> None:
     app.add_template_global(page_direction, "page_direction")
 
 
-def read_all() -> None:
-    """Read every language now, with an application's context, and not when it is first asked for.
-
-    What is read before a server forks is shared by all its processes.
-    """
-    for language in spoken(_folder()):
-        # Asking for a name makes Babel read all that it has of the language.
-        Locale.parse(language).get_display_name()
-        if language != SOURCE_LANGUAGE:
-            catalogue(_folder(), language)
-
-
 def choose_locale() -> str:
     """Return the language of the launch, else what the browser prefers, else English.
 
@@ -97,6 +85,14 @@ def spoken(folder: Path) -> frozenset[str]:
     """Return the languages that a folder of translations has, and English."""
     found = (path.parents[1].name for path in folder.glob(f"*/{CATALOGUE}"))
     return frozenset({SOURCE_LANGUAGE, *found})
+
+
+def load_catalogues() -> None:
+    """Read every catalogue and how its language writes numbers and dates, ahead of use."""
+    for language in spoken(_folder()):
+        localedata.load(language)
+        if language != SOURCE_LANGUAGE:
+            catalogue(_folder(), language)
 
 
 @cache

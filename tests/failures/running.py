@@ -6,16 +6,17 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from lti_alliance.app import create_app
 from lti_alliance.demo.browser import Form, Page, ScriptedBrowser
-from lti_alliance.demo.launching import launch
+from lti_alliance.demo.launching import Opened, launch
 from lti_alliance.demo.processes import Processes, python, wait_until_up
 from lti_alliance.demo.run import GUNICORN_CONFIG, ROOT, act
 from lti_alliance.demo.stage import Stage, prepare_folder, register_platforms
@@ -32,7 +33,67 @@ CARRIED = {"csrf_token", "saved_version"}
 GUNICORN = ("--config", str(GUNICORN_CONFIG), "--workers", "1", "--threads", "4")
 
 
-class Running:
+class Practice:
+    """The practice LMS at work, and students who launch the tool from it."""
+
+    stage: Stage
+
+    # The practice LMS
+
+    def ask(self, path: str, value: object = None, *, method: str | None = None) -> Any:
+        """Ask the practice LMS something, or tell it a value."""
+        body = None if value is None else json.dumps(value).encode()
+        request = urllib.request.Request(
+            f"{self.stage.lms_url}/_practice/{path}",
+            data=body,
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def enrol(self, platform: str, count: int) -> list[dict[str, Any]]:
+        """Enrol students with made-up names."""
+        path = f"courses/{platform}/{COURSES[platform]}/people"
+        return list(self.ask(path, {"count": count})["people"])
+
+    def cells(self, platform: str, **filters: str) -> list[dict[str, Any]]:
+        """Return cells of the gradebook with the history of each."""
+        query = "&".join(f"{name}={value}" for name, value in filters.items())
+        path = f"gradebook/{platform}/{COURSES[platform]}?history=1&{query}"
+        return list(self.ask(path)["cells"])
+
+    def stats(self, platform: str) -> dict[str, Any]:
+        """Return what the practice LMS has counted."""
+        return dict(self.ask(f"stats/{platform}"))
+
+    def forget_stats(self, platform: str) -> None:
+        """Let the practice LMS count from nought again."""
+        self.ask(f"stats/{platform}", method="DELETE")
+
+    # Students
+
+    def open_quiz(self, person: str, activity: str, answers: dict[str, str]) -> "Student":
+        """Launch as a student of the Canvas-manner course, and answer without handing in."""
+        opened = launch(self.stage, platform="canvas", person=person, activity=activity)
+        browser = opened.browser
+        quiz = press(browser, opened.page, "/attempts", {})
+        review = press(browser, quiz, "/responses", answers, query="?then=review")
+        return Student(person, browser, find_form(review, "/submission"), quiz.url)
+
+    def open_reflection(self, person: str, activity: str) -> "Student":
+        """Launch as a student of the Canvas-manner course, and begin to write."""
+        opened = self.open_reflection_page(person, activity)
+        return Student(person, opened.browser, find_form(opened.page, "/draft"), opened.page.url)
+
+    def open_reflection_page(self, person: str, activity: str) -> Opened:
+        """Launch as a student of the Canvas-manner course, and go to the reflection."""
+        opened = launch(self.stage, platform="canvas", person=person, activity=activity)
+        (link,) = {part for part in opened.page.text.split('"') if "/reflections/" in part}
+        return replace(opened, page=opened.browser.get(urljoin(opened.page.url, link)))
+
+
+class Running(Practice):
     """The practice LMS and the tool's web process; workers come and go.
 
     ``web`` is what runs gunicorn. The test's own process has the application too, on the same
@@ -129,56 +190,6 @@ class Running:
         with self.app.app_context(), act() as session:
             yield session
 
-    # The practice LMS
-
-    def ask(self, path: str, value: object = None, *, method: str | None = None) -> Any:
-        """Ask the practice LMS something, or tell it a value."""
-        body = None if value is None else json.dumps(value).encode()
-        request = urllib.request.Request(
-            f"{self.stage.lms_url}/_practice/{path}",
-            data=body,
-            headers={"Content-Type": "application/json"},
-            method=method,
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read() or b"null")
-
-    def enrol(self, platform: str, count: int) -> list[dict[str, Any]]:
-        """Enrol students with made-up names."""
-        path = f"courses/{platform}/{COURSES[platform]}/people"
-        return list(self.ask(path, {"count": count})["people"])
-
-    def cells(self, platform: str, **filters: str) -> list[dict[str, Any]]:
-        """Return cells of the gradebook with the history of each."""
-        query = "&".join(f"{name}={value}" for name, value in filters.items())
-        path = f"gradebook/{platform}/{COURSES[platform]}?history=1&{query}"
-        return list(self.ask(path)["cells"])
-
-    def stats(self, platform: str) -> dict[str, Any]:
-        """Return what the practice LMS has counted."""
-        return dict(self.ask(f"stats/{platform}"))
-
-    def forget_stats(self, platform: str) -> None:
-        """Let the practice LMS count from nought again."""
-        self.ask(f"stats/{platform}", method="DELETE")
-
-    # Students
-
-    def open_quiz(self, person: str, activity: str, answers: dict[str, str]) -> "Student":
-        """Launch as a student of the Canvas-manner course, and answer without handing in."""
-        opened = launch(self.stage, platform="canvas", person=person, activity=activity)
-        browser = opened.browser
-        quiz = press(browser, opened.page, "/attempts", {})
-        review = press(browser, quiz, "/responses", answers, query="?then=review")
-        return Student(person, browser, find_form(review, "/submission"), quiz.url)
-
-    def open_reflection(self, person: str, activity: str) -> "Student":
-        """Launch as a student of the Canvas-manner course, and begin to write."""
-        opened = launch(self.stage, platform="canvas", person=person, activity=activity)
-        (link,) = {part for part in opened.page.text.split('"') if "/reflections/" in part}
-        page = opened.browser.get(urljoin(opened.page.url, link))
-        return Student(person, opened.browser, find_form(page, "/draft"), page.url)
-
 
 @dataclass(frozen=True, slots=True)
 class Student:
@@ -209,9 +220,9 @@ def press(
     return browser.post(form.action + query, carried | fields)
 
 
-def right_answers(running: Running, module_id: str, count: int) -> dict[str, str]:
+def right_answers(app: Flask, module_id: str, count: int) -> dict[str, str]:
     """Return fields that answer the first questions of a quiz rightly."""
-    quiz = running.app.extensions[EXTENSION].catalogue.get(module_id).quiz
+    quiz = app.extensions[EXTENSION].catalogue.get(module_id).quiz
     return {
         f"response.{item.id}": next(each.id for each in item.options if each.correct)
         for item in quiz.items[:count]

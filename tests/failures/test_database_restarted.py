@@ -89,7 +89,7 @@ def test_a_submission_while_the_database_is_away(
 ) -> None:
     """The student is told that nothing was saved, and the page's own form hands the work in as
     soon as the database is back."""
-    answers = right_answers(running, "taster", 2)
+    answers = right_answers(running.app, "taster", 2)
     student = running.open_quiz("mateo.quispe", "taster", answers)
     with private_postgres.away():
         refused = student.hand_in()

@@ -84,7 +84,7 @@ def test_a_submission_on_a_full_disk(scene: Scene) -> None:
     """The student is told that nothing was saved and nothing is; when there is space again the
     same form goes through."""
     student = scene.running.open_quiz(
-        "amara.okafor", "taster", right_answers(scene.running, "taster", 2)
+        "amara.okafor", "taster", right_answers(scene.running.app, "taster", 2)
     )
     before = scene.work()
     scene.fill()

@@ -54,7 +54,7 @@ class Scene:
                 placements=(QUIZ,),
                 at=utc_now(),
             )
-        self.answers = right_answers(self.running, "taster", RIGHT)
+        self.answers = right_answers(self.running.app, "taster", RIGHT)
         self.students = iter(self.running.enrol("canvas", STUDENTS))
         self.names = (f"worker {number}" for number in itertools.count(1))
 

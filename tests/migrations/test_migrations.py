@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Column, Connection, MetaData, create_engine, inspect, text
+from sqlalchemy import Connection, MetaData, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from lti_alliance import schema
 from lti_alliance.models import AuditEvent, Base
 from lti_alliance.services import audit, audit_sealing
+from tests.migrations.rows import MOMENT, a_row
 
 pytestmark = pytest.mark.both_databases
 
@@ -43,12 +42,24 @@ def test_head_equals_the_models(migrated: Connection) -> None:
 
 
 def test_the_program_knows_whether_the_database_is_current(connection: Connection) -> None:
-    """An empty database is not current; a migrated one is."""
-    before = schema.is_current(connection)
+    """An empty database is not current; a migrated one is, and either program can tell."""
+    before = schema.is_current(connection), schema.is_served(connection)
     schema.upgrade(connection)
 
-    assert not before
+    assert before == (False, False)
     assert schema.is_current(connection)
+    assert schema.is_served(connection)
+
+
+@pytest.mark.parametrize(("applied", "is_served"), [("0001", False), ("9999", True)])
+def test_a_program_serves_a_database_that_is_further(
+    migrated: Connection, applied: str, *, is_served: bool
+) -> None:
+    """While a newer program takes over, the one before it goes on; an older database is refused."""
+    migrated.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": applied})
+
+    assert schema.is_served(migrated) is is_served
+    assert not schema.is_current(migrated)
 
 
 def test_upgrading_twice_changes_nothing(migrated: Connection) -> None:
@@ -176,7 +187,6 @@ _DOWN_TO_A_REFLECTION = (
     "activities",
     "reflections",
 )
-_HANDED_IN = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 
 
 def _fill(connection: Connection, names: Sequence[str]) -> None:
@@ -184,17 +194,7 @@ def _fill(connection: Connection, names: Sequence[str]) -> None:
     tables = MetaData()
     tables.reflect(connection)
     for name in names:
-        table = tables.tables[name]
-        row = {column.name: _some(column) for column in table.c if not column.nullable}
+        row = a_row(tables.tables[name])
         if name == "reflections":
-            row |= {"submitted_text": b"sealed", "submitted_at": _HANDED_IN, "state": "submitted"}
-        connection.execute(table.insert().values(row))
-
-
-def _some(column: Column[Any]) -> object:
-    kind = column.type.python_type
-    if kind is UUID:
-        return UUID(int=1)
-    if kind is str:
-        return "1".zfill(32) if column.type.length == 32 else "x"
-    return {int: 1, bool: False, datetime: _HANDED_IN, bytes: b"x"}.get(kind, {})
+            row |= {"submitted_text": b"sealed", "submitted_at": MOMENT, "state": "submitted"}
+        connection.execute(tables.tables[name].insert().values(row))

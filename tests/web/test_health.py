@@ -60,13 +60,21 @@ def test_ready(world: World) -> None:
 
 
 def test_not_ready_without_migrations(world: World) -> None:
-    """A database at another migration is named."""
+    """A database that lacks a migration is named."""
     stamp(world, "0000")
     beat(world)
     answer = world.browser().get("/readyz")
 
     assert answer.status_code == 503
     assert answer.json["missing"] == ["migrations"]
+
+
+def test_ready_while_a_newer_program_takes_over(world: World) -> None:
+    """A balancer keeps sending to an old program after the new one's migration has run."""
+    stamp(world, "9999")
+    beat(world)
+
+    assert world.browser().get("/readyz").status_code == 200
 
 
 @pytest.mark.parametrize("ago", [None, timedelta(seconds=61)])
