@@ -60,7 +60,7 @@ def _looks(chosen: argparse.Namespace, found: Arena, faults: list[str]) -> Itera
         done = 0
         for goal in _moments(chosen):
             while done < goal * _PROCESSES:
-                count = min(_BATCH, goal * _PROCESSES - done)
+                count = min(_BATCH, len(people), goal * _PROCESSES - done)
                 faults += _open(contestant, found, people, done, count)
                 done += count
             look = _look(contestant, goal)
