@@ -88,6 +88,7 @@ class DeskRow:
 
     person: DeskPerson
     cells: tuple[Cell, ...]
+
     @property
     def score(self) -> Decimal:
         """What the person has, of the activities that have a score."""
