@@ -199,7 +199,7 @@ def _tool(
     app = create_app(load({**env, "ALLIANCE_DATABASE_URL": database.own_url}))
     with app.app_context(), act() as session:
         keys.ensure_keys(session, parts().sealer, at=utc_now())
-        add_platform(session, _told(issuer))
+        add_platform(session, told_of(issuer))
     process = processes.start(
         TOOL,
         # Its own file of settings, as on a server; what the options say goes first.
@@ -220,7 +220,8 @@ def _tool(
     )
 
 
-def _told(issuer: Issuer) -> dict[str, str]:
+def told_of(issuer: Issuer) -> dict[str, str]:
+    """Return what a registration says of the load platform."""
     return {
         "issuer": issuer.issuer,
         "client_id": issuer.client_id,

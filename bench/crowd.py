@@ -112,3 +112,22 @@ def fault_of(browser: Browser) -> str:
     if answer.status in (200, 303):
         return ""
     return f"{browser.sub}: {answer.status} {answer.body[-200:]!r}"
+
+
+def launching_s(
+    contestant: Contestant, issuer: Issuer, browsers: Sequence[Browser], *, at_once: int
+) -> float:
+    """Log everybody in and launch anew; return the CPU seconds, the database's included.
+
+    What signing takes in between is not counted: it is the platform's.
+    """
+    for browser in browsers:
+        browser.forget_launches()
+    before = contestant.cpu_s() + contestant.database_s()
+    log_in(contestant, issuer, browsers, at_once=at_once)
+    between = contestant.cpu_s() + contestant.database_s()
+    for browser in browsers:
+        sign(browser, issuer, contestant)
+    begun = contestant.cpu_s() + contestant.database_s()
+    launch(contestant, browsers, at_once=at_once)
+    return between - before + contestant.cpu_s() + contestant.database_s() - begun

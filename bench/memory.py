@@ -112,6 +112,7 @@ def _outcome(
     first = {n: _at(looks, n, chosen.warm_up) for n in (IMPORTS_FLOOR, TOOL)}
     last = {n: [look for look in looks if look.name == n][-1] for n in (IMPORTS_FLOOR, TOOL)}
     ours, least = last[TOOL], last[IMPORTS_FLOOR]
+    warm = first[TOOL].own / first[IMPORTS_FLOOR].own
     return Outcome(
         question="memory",
         command=f"python -m bench.memory --launches {chosen.launches}",
@@ -124,6 +125,14 @@ def _outcome(
                 measured=ours.own / least.own,
                 unit="times a floor with the same imports",
                 note=f"{ours.own:.1f} and {least.own:.1f} MB after {ours.launches:,} launches",
+            ),
+            Verdict(
+                target=f"the same after {chosen.warm_up:,} launches",
+                aim=AIM_RATIO,
+                measured=warm,
+                unit="times a floor with the same imports",
+                note=f"{first[TOOL].own:.1f} and {first[IMPORTS_FLOOR].own:.1f} MB: what a process"
+                " touches for the first time is its own; later the floor's collector touches all",
             ),
             Verdict(
                 target=f"growth over {chosen.launches:,} launches, after {chosen.warm_up:,}",

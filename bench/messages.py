@@ -39,6 +39,8 @@ class Issuer:
     deployment_id: str = "1:bench"
     context_id: str = "bench-course"
     link_id: str = "bench-link"
+    role: str = "Learner"
+    """What everybody is in the course."""
     padding_chars: int = 0
     """How much longer than usual its tokens are."""
 
@@ -118,7 +120,7 @@ class Issuer:
             },
             f"{_CLAIM}roles": [
                 f"{_ROLE}institution/person#Student",
-                f"{_ROLE}membership#Learner",
+                f"{_ROLE}membership#{self.role}",
                 f"{_ROLE}system/person#User",
             ],
             f"{_CLAIM}custom": {

@@ -14,7 +14,7 @@ from bench import report
 from bench.arena import Arena, arena
 from bench.commands import add_usual, ending_clearly, facts_of, finish, server_of, tell
 from bench.contestants import FILES, FLOOR, REDIS, TOOL, Contestant, Serving, is_redis_up
-from bench.crowd import Browser, crowd_of, fault_of, launch, log_in, sign
+from bench.crowd import Browser, crowd_of, fault_of, launching_s
 from bench.messages import Issuer
 from bench.outcome import Outcome, Verdict
 
@@ -70,23 +70,14 @@ def _rounds(chosen: argparse.Namespace, found: Arena) -> Iterator[Run]:
 
 
 def _run(contestant: Contestant, issuer: Issuer, crowd: Sequence[Browser], number: int) -> Run:
-    for browser in crowd:
-        browser.forget_launches()
-    before = contestant.cpu_s() + contestant.database_s()
-    log_in(contestant, issuer, crowd, at_once=16)
-    between = contestant.cpu_s() + contestant.database_s()
-    for browser in crowd:
-        sign(browser, issuer, contestant)
-    begun = contestant.cpu_s() + contestant.database_s()
-    launch(contestant, crowd, at_once=16)
-    ended = contestant.cpu_s() + contestant.database_s()
+    used_s = launching_s(contestant, issuer, crowd, at_once=16)
     return Run(
         name=contestant.name,
         round=number,
         padding=issuer.padding_chars,
         token_chars=len(crowd[0].token),
         count=len(crowd),
-        cpu_s=between - before + ended - begun,
+        cpu_s=used_s,
         faults=tuple(text for browser in crowd if (text := fault_of(browser))),
     )
 

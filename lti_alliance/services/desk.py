@@ -7,7 +7,7 @@ what needs whole rows is read for one page of people.
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -88,15 +88,16 @@ class DeskRow:
 
     person: DeskPerson
     cells: tuple[Cell, ...]
-    score: Decimal = field(init=False)
-    maximum: Decimal = field(init=False)
-    """Of the activities that have a score."""
 
-    def __post_init__(self) -> None:
-        scored = [cell for cell in self.cells if cell.score is not None]
-        score = sum((cell.score or Decimal(0) for cell in scored), Decimal(0))
-        object.__setattr__(self, "score", score)
-        object.__setattr__(self, "maximum", sum((c.maximum for c in scored), Decimal(0)))
+    @property
+    def score(self) -> Decimal:
+        """What the person has, of the activities that have a score."""
+        return sum((cell.score for cell in self.cells if cell.score is not None), Decimal(0))
+
+    @property
+    def maximum(self) -> Decimal:
+        """What these activities are worth."""
+        return sum((cell.maximum for cell in self.cells if cell.score is not None), Decimal(0))
 
     @property
     def to_grade(self) -> int:

@@ -211,5 +211,9 @@ def _acts(session: Session, subject: Subject) -> list[Values]:
     mine = AuditEvent.actor_id == subject.user.id
     if subject.context is not None:
         mine &= AuditEvent.context_id == subject.context.id
-    rows = session.scalars(select(AuditEvent).where(mine).order_by(AuditEvent.at, AuditEvent.id))
-    return [{"act": row.action, "at": row.at, "role": row.actor_role} for row in rows]
+    rows = session.execute(
+        select(AuditEvent.action, AuditEvent.at, AuditEvent.actor_role)
+        .where(mine)
+        .order_by(AuditEvent.at, AuditEvent.id)
+    )
+    return [{"act": action, "at": at, "role": role} for action, at, role in rows]

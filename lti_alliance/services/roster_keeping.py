@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import case, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from lti_alliance.domain.launch import Person
 from lti_alliance.domain.roster import Member
 from lti_alliance.models import Profile, RosterEntry, User
 from lti_alliance.models.statements import insert_for, rows_changed
@@ -15,7 +16,9 @@ from lti_alliance.services import erasures
 
 Item = TypeVar("Item")
 
-_BATCH = 200
+_BATCH = 500
+_LENGTHEN_BY = timedelta(days=1)
+"""Names that are the same are not written anew for less."""
 
 
 def keep_members(
@@ -29,114 +32,156 @@ def keep_members(
 ) -> None:
     """Keep everybody whom a roster lists, with their names, and mark those who have left.
 
-    Whoever was erased is not kept before they open the tool again.
+    Whoever was erased is not kept before they open the tool again. A list that has not changed
+    costs a look at each person and two statements.
     """
     members = erasures.without_erased(
         session, members, context_id=context_id, registration_id=registration_id
     )
-    users = _users(session, registration_id, members, at=at)
-    for part in _batches(members):
-        _write(
-            session,
-            RosterEntry,
-            [
-                {
-                    "id": uuid4(),
-                    "context_id": context_id,
-                    "user_id": users[member.person.sub],
-                    "role": member.role.value,
-                    "seen_at": at,
-                    "left_at": None,
-                }
-                for member in part
-            ],
-            key=["context_id", "user_id"],
-            changed=["role", "seen_at", "left_at"],
-        )
-        named = [member.person for member in part if member.person.name]
-        _write(
-            session,
-            Profile,
-            [
-                {
-                    "user_id": users[person.sub],
-                    "name": person.name,
-                    "given_name": person.given_name,
-                    "family_name": person.family_name,
-                    "email": person.email,
-                    "expires_at": at + profile_for,
-                }
-                for person in named
-            ],
-            key=["user_id"],
-            changed=["name", "given_name", "family_name", "expires_at"],
-            # Many rosters tell no address; one that a launch told is not taken back by that.
-            changed_if_told=["email"],
-        )
+    _make_users(session, registration_id, members, at=at)
+    known = _known(session, registration_id, context_id, members)
+    _mark_who_left(session, context_id, [known[m.person.sub].id for m in members], at=at)
+    entries = [_entry(known[m.person.sub], m, context_id, at=at) for m in members]
+    _write(
+        session,
+        RosterEntry,
+        [entry for entry in entries if entry is not None],
+        key=["context_id", "user_id"],
+        changed=["role", "seen_at", "left_at"],
+    )
+    profiles = [_profile(known[m.person.sub], m.person, until=at + profile_for) for m in members]
+    _write(
+        session,
+        Profile,
+        [profile for profile in profiles if profile is not None],
+        key=["user_id"],
+        changed=["name", "given_name", "family_name", "email", "expires_at"],
+    )
     rows_changed(
         session,
         update(RosterEntry)
-        .where(
-            RosterEntry.context_id == context_id,
-            RosterEntry.seen_at != at,
-            RosterEntry.left_at.is_(None),
-        )
-        .values(left_at=at),
+        .where(RosterEntry.context_id == context_id, RosterEntry.left_at.is_(None))
+        .values(seen_at=at),
     )
 
 
-def _users(
-    session: Session, registration_id: UUID, members: Iterable[Member], *, at: datetime
-) -> dict[str, UUID]:
-    """Return the users by their sub, made where they are new."""
-    found: dict[str, UUID] = {}
-    for part in _batches(sorted({member.person.sub for member in members})):
-        session.execute(
-            insert_for(session, User)
-            .values(
-                [
-                    {
-                        "id": uuid4(),
-                        "registration_id": registration_id,
-                        "sub": sub,
-                        "created_at": at,
-                    }
-                    for sub in part
-                ]
+def _make_users(
+    session: Session, registration_id: UUID, members: Sequence[Member], *, at: datetime
+) -> None:
+    """Make the users who are new."""
+    subs = sorted({member.person.sub for member in members})
+    there: set[str] = set()
+    for part in _batches(subs):
+        there.update(
+            session.scalars(
+                select(User.sub).where(User.registration_id == registration_id, User.sub.in_(part))
             )
-            .on_conflict_do_nothing(index_elements=["registration_id", "sub"])
         )
+    rows = [
+        {"id": uuid4(), "registration_id": registration_id, "sub": sub, "created_at": at}
+        for sub in subs
+        if sub not in there
+    ]
+    _write(session, User, rows, key=["registration_id", "sub"], changed=[])
+
+
+def _known(
+    session: Session, registration_id: UUID, context_id: UUID, members: Sequence[Member]
+) -> dict[str, Any]:
+    """Return what is kept of each listed person, by sub: the user, the entry, the names."""
+    found: dict[str, Any] = {}
+    for part in _batches([member.person.sub for member in members]):
         rows = session.execute(
-            select(User.sub, User.id).where(
-                User.registration_id == registration_id, User.sub.in_(part)
+            select(
+                User.sub,
+                User.id,
+                RosterEntry.role,
+                RosterEntry.left_at,
+                Profile.name,
+                Profile.given_name,
+                Profile.family_name,
+                Profile.email,
+                Profile.expires_at,
             )
+            .outerjoin(
+                RosterEntry,
+                (RosterEntry.user_id == User.id) & (RosterEntry.context_id == context_id),
+            )
+            .outerjoin(Profile, Profile.user_id == User.id)
+            .where(User.registration_id == registration_id, User.sub.in_(part))
         )
-        found |= {row.sub: row.id for row in rows}
+        found |= {row.sub: row for row in rows}
     return found
+
+
+def _mark_who_left(
+    session: Session, context_id: UUID, listed: Iterable[UUID], *, at: datetime
+) -> None:
+    there = session.scalars(
+        select(RosterEntry.user_id).where(
+            RosterEntry.context_id == context_id, RosterEntry.left_at.is_(None)
+        )
+    )
+    for part in _batches(sorted(set(there).difference(listed))):
+        rows_changed(
+            session,
+            update(RosterEntry)
+            .where(RosterEntry.context_id == context_id, RosterEntry.user_id.in_(part))
+            .values(left_at=at),
+        )
+
+
+def _entry(known: Any, member: Member, context_id: UUID, *, at: datetime) -> dict[str, Any] | None:
+    """Return the entry to write; nothing where the one that is there says the same."""
+    if known.role == member.role.value and known.left_at is None:
+        return None
+    return {
+        "id": uuid4(),
+        "context_id": context_id,
+        "user_id": known.id,
+        "role": member.role.value,
+        "seen_at": at,
+        "left_at": None,
+    }
+
+
+def _profile(known: Any, person: Person, *, until: datetime) -> dict[str, Any] | None:
+    """Return the names to write; nothing where they are the same and kept for long enough."""
+    if not person.name:
+        return None
+    told = {
+        "name": person.name,
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        # Many rosters tell no address; one that a launch told is not taken back by that.
+        "email": person.email or known.email or "",
+    }
+    is_same = all(getattr(known, name) == value for name, value in told.items())
+    if is_same and known.expires_at is not None and until - known.expires_at < _LENGTHEN_BY:
+        return None
+    return {"user_id": known.id, **told, "expires_at": until}
 
 
 def _write(
     session: Session,
     table: Any,
-    rows: list[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
     *,
     key: list[str],
     changed: list[str],
-    changed_if_told: Sequence[str] = (),
 ) -> None:
+    """Insert rows, or change what is there under the same key: one statement for all of them."""
     if not rows:
         return
-    statement = insert_for(session, table).values(rows)
-    told = statement.excluded
-    values = {name: told[name] for name in changed} | {
-        name: case((told[name] != "", told[name]), else_=getattr(table, name))
-        for name in changed_if_told
-    }
-    session.execute(
-        statement.on_conflict_do_update(index_elements=key, set_=values).execution_options(
-            synchronize_session=False
+    statement = insert_for(session, table).values({name: bindparam(name) for name in rows[0]})
+    if changed:
+        told = statement.excluded
+        statement = statement.on_conflict_do_update(
+            index_elements=key, set_={name: told[name] for name in changed}
         )
-    )
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=key)
+    session.connection().execute(statement, list(rows))
 
 
 def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from babel import Locale, dates, lists, numbers
 from flask import Flask
@@ -48,7 +49,13 @@ def register(app: Flask) -> None:
 
 def score_words(points: Decimal) -> str:
     """Write points with at most two decimals and none that say nothing: 8.5, 10."""
-    return numbers.format_decimal(round_score(points), format="#,##0.##", locale=_locale())
+    return _points_in(points, _locale())
+
+
+@lru_cache(maxsize=1024)
+def _points_in(points: Decimal, locale: Locale) -> str:
+    """Write points once for all the cells of a page: a class shares few scores."""
+    return numbers.format_decimal(round_score(points), format="#,##0.##", locale=locale)
 
 
 def quiz_score(attempt: Attempt, settings: ActivitySettings) -> Decimal:

@@ -25,6 +25,7 @@ from lti_alliance.services.roster_reading import EMPTY, EVERY, EVERY_WHEN_QUIET,
 from tests import factories
 from tests.factories import NOW
 from tests.fakes import FakeRoster
+from tests.statements import statements_of
 
 LEASE = timedelta(minutes=15)
 URL = "https://lms.test/members"
@@ -102,7 +103,42 @@ def test_everybody_is_kept_with_a_name(course: Course) -> None:
         subs = list(session.scalars(select(User.sub)))
         assert len(subs) == len(set(subs)) == 452
         expires = session.scalars(select(Profile.expires_at).limit(1)).one()
-    assert expires == course.at + timedelta(days=30)
+    # A reading a few hours later writes no name anew; none ends more than a day early for it.
+    assert expires == course.at - EVERY + timedelta(days=30)
+    course.at += timedelta(days=1)
+    course.read()
+    with course.acts() as session:
+        assert set(session.scalars(select(Profile.expires_at))) == {course.at + timedelta(days=30)}
+
+
+def test_a_roster_that_has_not_changed_is_not_written_anew(course: Course) -> None:
+    """A second reading sends as many statements for a great course as for a small one."""
+    counts = []
+    with course.acts() as session:
+        engine = session.get_bind().engine
+    for people in (10, 400):
+        course.roster.members = [member(number) for number in range(people)]
+        course.read()
+        course.at += EVERY
+        with statements_of(engine) as sent:
+            course.read()
+        counts.append(sum("INSERT" in each or "UPDATE" in each for each in sent))
+        course.at += EVERY
+
+    assert counts[0] == counts[1]
+    assert {entry.seen_at for entry in course.entries.values()} == {course.at - EVERY}
+
+
+def test_a_new_name_and_a_new_role_are_kept(course: Course) -> None:
+    """What the platform tells otherwise is written, of whoever it is about."""
+    course.roster.members = [member(1), member(2)]
+    course.read()
+    course.at += EVERY
+    course.roster.members = [member(1, role=Role.TEACHING_ASSISTANT), member(2)]
+    course.read()
+
+    assert course.entries["sub-1"].course_role is Role.TEACHING_ASSISTANT
+    assert course.entries["sub-2"].course_role is Role.LEARNER
 
 
 def test_whoever_leaves_is_marked_and_may_come_back(course: Course) -> None:
