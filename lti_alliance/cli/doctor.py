@@ -1,6 +1,5 @@
 """``alliance doctor``: looks at everything that can be wrong at a server, and says the mend."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -10,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from lti_alliance.cli import doctor_address, doctor_machine
 from lti_alliance.cli.findings import Finding, clock, published_keys, show_findings
 from lti_alliance.cli.output import as_json
 from lti_alliance.domain.delivery import DeliveryState
@@ -19,24 +19,26 @@ from lti_alliance.models import (
     RegistrationState,
     ToolKey,
     ToolKeyState,
-    WorkerBeat,
     db,
 )
 from lti_alliance.parts import Parts, parts
 from lti_alliance.schema import applied_revision, newest_revision
-from lti_alliance.services import resealing, score_delivery
+from lti_alliance.services import resealing, score_delivery, upkeep
+from lti_alliance.worker import JOBS
 
 WORKER_SILENCE = timedelta(minutes=2)
 CLOCK_DIFFERENCE = timedelta(seconds=30)
 KEY_AGE = keys.USED_FOR + timedelta(days=30)
-SMALLEST_FREE_SPACE = 500_000_000
+JOB_LATE = timedelta(minutes=30)
+SCORE_LATE = timedelta(minutes=10)
+SEALED_WITHIN = timedelta(minutes=15)
 
 
 @click.command("doctor")
 @as_json
 @with_appcontext
 def command(*, as_json: bool) -> None:
-    """Look at settings, database, worker, keys, clock and platforms; say what to mend."""
+    """Look at the settings, the machine, the database, the worker, the address, platforms."""
     findings = list(examine(parts()))
     show_findings(findings, as_json=as_json)
 
@@ -44,6 +46,8 @@ def command(*, as_json: bool) -> None:
 def examine(tool: Parts) -> Iterator[Finding]:
     """Look at one thing after the other; what rests on a sick one is not looked at."""
     yield _settings(tool)
+    yield from doctor_machine.settings_file()
+    yield doctor_machine.limiter(tool.settings)
     database = _database()
     yield database
     if not database.is_well:
@@ -54,11 +58,16 @@ def examine(tool: Parts) -> Iterator[Finding]:
         return
     at = tool.now()
     yield _database_clock(at)
-    yield from _disk()
+    yield from doctor_machine.room(db.session())
     yield _worker(at)
-    yield _deliveries()
-    yield _keys(at)
+    yield _jobs(at)
+    yield _deliveries(at)
+    yield _audit(at)
+    yield doctor_machine.erasures(tool.settings)
+    key = _signing_key()
+    yield _keys(key, at)
     yield _data_keys(tool)
+    yield from doctor_address.examine(tool, key.kid if key else None)
     registrations = db.session.scalars(select(Registration).order_by(Registration.name)).all()
     if not registrations:
         yield Finding("platforms", "none is registered", "Run `alliance platform add`.")
@@ -114,17 +123,8 @@ def _database_clock(at: datetime) -> Finding:
     return clock("clock", at, theirs, of="the database server")
 
 
-def _disk() -> Iterator[Finding]:
-    file = db.engine.url.database
-    if db.engine.dialect.name != "sqlite" or not file:
-        return
-    free = shutil.disk_usage(file).free
-    mend = "" if free > SMALLEST_FREE_SPACE else "Make room: SQLite refuses to write without."
-    yield Finding("disk", f"{free // 1_000_000} MB free beside the database", mend)
-
-
 def _worker(at: datetime) -> Finding:
-    seen = db.session.scalar(select(func.max(WorkerBeat.seen_at)))
+    seen = upkeep.worker_seen_at(db.session())
     mend = "Start `alliance worker`: without it no score reaches a gradebook."
     if seen is None:
         return Finding("worker", "never seen", mend)
@@ -133,16 +133,46 @@ def _worker(at: datetime) -> Finding:
     return Finding("worker", says, mend if silence > WORKER_SILENCE else "")
 
 
-def _deliveries() -> Finding:
+def _jobs(at: datetime) -> Finding:
+    overdue = upkeep.list_overdue(db.session(), JOBS, at=at)
+    late = [job for job, by in overdue.items() if by > JOB_LATE]
+    if not late:
+        return Finding("jobs", f"{len(overdue)} on time" if overdue else "none entered yet")
+    return Finding(
+        "jobs",
+        f"due and not done: {', '.join(late)}",
+        "Start the worker, or look for `job_failed` in its log.",
+    )
+
+
+def _deliveries(at: datetime) -> Finding:
     counts = score_delivery.summary_by_state(db.session())
     says = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     stuck = counts[DeliveryState.BLOCKED] + counts[DeliveryState.DEAD]
     mend = "See `alliance score list --state blocked` and `--state dead`." if stuck else ""
+    since = upkeep.oldest_waiting_at(db.session())
+    if since is not None and at - since > SCORE_LATE:
+        says += f"; the oldest has waited {int((at - since).total_seconds()) // 60} minutes"
+        mend = mend or "See `alliance score list`, and `alliance platform check NAME`."
     return Finding("scores", says or "none yet", mend)
 
 
-def _keys(at: datetime) -> Finding:
-    key = db.session.scalar(select(ToolKey).where(ToolKey.state == ToolKeyState.CURRENT))
+def _audit(at: datetime) -> Finding:
+    since = upkeep.oldest_unsealed_at(db.session())
+    if since is None or at - since <= SEALED_WITHIN:
+        return Finding("audit trail", "sealed up to the last minutes")
+    return Finding(
+        "audit trail",
+        f"not sealed for {int((at - since).total_seconds()) // 60} minutes",
+        "Start the worker, or look for `job_failed` with audit_sealing in its log.",
+    )
+
+
+def _signing_key() -> ToolKey | None:
+    return db.session.scalar(select(ToolKey).where(ToolKey.state == ToolKeyState.CURRENT))
+
+
+def _keys(key: ToolKey | None, at: datetime) -> Finding:
     if key is None:
         return Finding("signing key", "there is none", "Run `alliance init`, or start the worker.")
     age = at - (key.current_from or key.created_at)

@@ -6,14 +6,20 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lti_alliance.domain.delivery import DeliveryState
 from lti_alliance.models import (
     AuditEvent,
+    ScoreDelivery,
     TimetableEntry,
     ToolKey,
     ToolKeyState,
     WorkerBeat,
 )
 from lti_alliance.services import audit_sealing
+from lti_alliance.services.score_claims import is_wanted
+
+WAITING = (DeliveryState.DUE, DeliveryState.SENDING, DeliveryState.UNCLEAR)
+"""A score in one of these goes by itself; in others a person has to act, or nobody."""
 
 
 def worker_seen_at(session: Session) -> datetime | None:
@@ -29,6 +35,15 @@ def list_overdue(session: Session, jobs: Iterable[str], *, at: datetime) -> Mapp
     known = select(TimetableEntry.job, TimetableEntry.next_at)
     rows = session.execute(known.where(TimetableEntry.job.in_(jobs)).order_by(TimetableEntry.job))
     return {job: max(at - next_at, timedelta()) for job, next_at in rows}
+
+
+def oldest_waiting_at(session: Session) -> datetime | None:
+    """Return since when the oldest score that is not in its gradebook has waited."""
+    return session.scalar(
+        select(func.min(ScoreDelivery.desired_since)).where(
+            is_wanted(), ScoreDelivery.state.in_(WAITING)
+        )
+    )
 
 
 def oldest_unsealed_at(session: Session) -> datetime | None:

@@ -22,13 +22,16 @@ from lti_alliance.models import (
     Deployment,
     DeploymentState,
     Registration,
+    TimetableEntry,
     ToolKey,
     WorkerBeat,
     db,
 )
 from lti_alliance.parts import EXTENSION, parts
 from lti_alliance.sealing import Sealer
+from lti_alliance.services import audit, audit_sealing, score_delivery
 from lti_alliance.settings import Settings
+from tests import factories
 from tests.cli.conftest import Run
 from tests.conftest import Clock
 
@@ -37,15 +40,26 @@ Findings = dict[str, Finding]
 
 
 class Platform:
-    """Stands for the platform behind the HTTP client."""
+    """Stands for the platform behind the HTTP client, and for the way to the tool from outside."""
 
-    def __init__(self) -> None:
+    def __init__(self, tool: Flask) -> None:
         self.answer: Answer | Exception = Answer(200, {}, b'{"keys": [{"kid": "1"}]}')
+        self.own: Answer | Exception | None = None
+        """What the tool's own address answers, where it does not lead to the tool."""
+        self._tool = tool
 
-    def request(self, _method: str, _url: str, **_options: Any) -> Answer:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+    def request(self, _method: str, url: str, **_options: Any) -> Answer:
+        base_url = str(parts().settings.base_url)
+        answer = self.answer
+        if url.startswith(base_url):
+            answer = self.own or self._ask_tool(url.removeprefix(base_url))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _ask_tool(self, path: str) -> Answer:
+        page = self._tool.test_client().get(path)
+        return Answer(page.status_code, {}, page.data)
 
 
 @pytest.fixture
@@ -59,8 +73,8 @@ def migrated(database_url: str) -> str:
 
 
 @pytest.fixture
-def platform() -> Platform:
-    return Platform()
+def platform(app: Flask) -> Platform:
+    return Platform(app)
 
 
 @pytest.fixture
@@ -99,7 +113,7 @@ def test_an_empty_server_says_what_comes_next(look: Callable[..., Findings]) -> 
     """After `init` a worker, a key and a platform are still missing."""
     ill = {name for name, finding in look().items() if not finding.is_well}
 
-    assert ill == {"worker", "signing key", "platforms"}
+    assert ill == {"worker", "signing key", "address", "platforms"}
 
 
 def test_missing_migrations_come_first(empty_database_url: str, settings: Settings) -> None:
@@ -249,3 +263,49 @@ def test_the_command_fails_while_something_is_wrong(run: Run, migrated: str) -> 
     assert result.exit_code == 1
     assert "need mending" in result.stderr
     assert "MEND" in result.stdout
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_job_that_nobody_does_is_noticed(
+    look: Callable[..., Findings], session: Session, now: Clock
+) -> None:
+    """A job that has been due for long is named; one that no program knows any more is not."""
+    for job in ("retention", "of an old release"):
+        session.add(TimetableEntry(job=job, next_at=now() - timedelta(hours=1), lease_token=""))
+    session.commit()
+    finding = look()["jobs"]
+
+    assert finding.says == "due and not done: retention"
+    assert "job_failed" in finding.mend
+
+
+@pytest.mark.usefixtures("healthy")
+def test_an_audit_trail_that_is_not_sealed_is_noticed(
+    look: Callable[..., Findings], session: Session, now: Clock
+) -> None:
+    """Events wait a minute for their batch, not half an hour."""
+    audit_sealing.seal_events(session, at=now())
+    audit.record(session, "reflection.read", at=now() + timedelta(seconds=1))
+    session.commit()
+    well = look()["audit trail"].is_well
+    now.move(minutes=30)
+    finding = look()["audit trail"]
+
+    assert well
+    assert "not sealed for 29 minutes" in finding.says
+
+
+@pytest.mark.usefixtures("healthy")
+def test_a_score_that_waits_is_noticed(
+    look: Callable[..., Findings], session: Session, now: Clock
+) -> None:
+    """A platform that takes no scores shows by the oldest of them."""
+    score_delivery.mirror(session, factories.make_grade(session), at=now())
+    session.commit()
+    well = look()["scores"].is_well
+    now.move(minutes=30)
+    finding = look()["scores"]
+
+    assert well
+    assert "the oldest has waited 30 minutes" in finding.says
+    assert "platform check" in finding.mend

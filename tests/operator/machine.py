@@ -56,6 +56,22 @@ CHANGED = (
 )
 """What is another on this machine, in commands and in the files of ``config/`` alike."""
 
+
+def own_environment() -> dict[str, str]:
+    """Return the environment of the tests, without settings of the tool."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("ALLIANCE_")}
+
+
+def copy_program(to: Path) -> None:
+    """Put the program of this checkout into a folder of its own."""
+    to.mkdir()
+    for name in PROGRAM:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, to / name)
+        else:
+            shutil.copy2(ROOT / name, to / name)
+
+
 _SUDO = """\
 #!/bin/sh
 if [ "$1" = -u ]; then shift 2; fi
@@ -93,7 +109,6 @@ class Machine:
     @property
     def env(self) -> Mapping[str, str]:
         """What every command finds in its environment."""
-        own = {name: text for name, text in os.environ.items() if not name.startswith("ALLIANCE_")}
         server = make_url(self.server_url)
         told = {
             "PGHOST": server.host,
@@ -101,7 +116,7 @@ class Machine:
             "PGUSER": server.username,
             "PGPASSWORD": server.password,
         }
-        return own | {
+        return own_environment() | {
             **{name: str(text) for name, text in told.items() if text},
             "PATH": f"{self.root}/usr/local/bin:{os.environ['PATH']}",
             "PYTHONPATH": str(self.path(APP)),
@@ -160,12 +175,7 @@ class Machine:
     def _install_program(self) -> str:
         """Put the program of this checkout where the page would clone it to."""
         app = self.path(APP)
-        app.mkdir()
-        for name in PROGRAM:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, app / name)
-            else:
-                shutil.copy2(ROOT / name, app / name)
+        copy_program(app)
         for path in (app / "config").rglob("*"):
             if path.is_file() and path.suffix in (".sh", ".service", ".socket", ".timer"):
                 path.write_text(self.translated(path.read_text()))

@@ -67,7 +67,7 @@ def test_an_upgrade_keeps_every_row(story: Story) -> None:
     assert isinstance(rows, dict)
     assert len(rows) > 40
     assert [name for name, count in rows.items() if count < 1] == []
-    assert "applied " in story.said["upgrade"]
+    assert "applied " in story.said["migration"]
 
 
 def test_an_invitation_is_an_address(story: Story) -> None:
@@ -78,7 +78,9 @@ def test_an_invitation_is_an_address(story: Story) -> None:
 def test_every_command_of_the_page_is_followed(story: Story) -> None:
     """No command is left out without a reason, and no reason is without a command."""
     stale = [
-        pattern for pattern in LEFT_OUT if not any(map(re.compile(pattern).search, story.left_out))
+        pattern
+        for pattern in LEFT_OUT
+        if not any(map(re.compile(pattern).search, story.machine.left_out))
     ]
     followed = {"Install", "Settings, database, keys", "Services", "TLS", "The first launch"}
     followed |= {"Backups", "The audit trail", "Upgrades", "Invite an LMS", "Register Moodle"}
