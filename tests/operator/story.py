@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from alembic.script import ScriptDirectory
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy import MetaData, create_engine, func, select
 from sqlalchemy.engine import make_url
 
@@ -19,7 +19,7 @@ from lti_alliance.demo.run import ROOT, act
 from lti_alliance.demo.stage import Stage, register_platforms
 from lti_alliance.models import Context, Registration, User, db
 from lti_alliance.parts import parts, utc_now
-from lti_alliance.settings import load
+from lti_alliance.settings import Settings, load
 from tests.failures.running import Practice, find_form, is_up, right_answers, wait_for
 from tests.migrations.rows import a_row, tables_of
 from tests.operator import page
@@ -39,6 +39,7 @@ class Story(Practice):
     said: dict[str, str] = field(default_factory=dict)
     """What the commands of a part of the page said."""
     seen: dict[str, object] = field(default_factory=dict)
+    _apps: dict[Settings, Flask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Choose where the practice LMS lives."""
@@ -59,9 +60,10 @@ class Story(Practice):
     @contextmanager
     def tool(self) -> Iterator[None]:
         """Use the tool's own services on its database, as this moment's settings name it."""
-        env = {**self.machine.env, "ALLIANCE_CONFIG": str(self.machine.path(SETTINGS))}
-        app = create_app(load(env))
-        with app.app_context():
+        found = load({**self.machine.env, "ALLIANCE_CONFIG": str(self.machine.path(SETTINGS))})
+        if found not in self._apps:
+            self._apps[found] = create_app(found)
+        with self._apps[found].app_context():
             yield
             db.session.remove()
             db.engine.dispose()
@@ -209,7 +211,8 @@ def play(story: Story) -> None:
     wait_for("readiness", lambda: is_up(f"{story.stage.tool_url}/readyz"))
     story.seen["scores after"] = [story.score(person) for person in story.people]
     story.seen["reflection"] = story.read_reflection(writer)
-    story.seen["known"] = [story.subs[p] in story.known_subs() for p in (writer, forgotten)]
+    known = story.known_subs()
+    story.seen["known"] = [story.subs[person] in known for person in (writer, forgotten)]
     story.seen["metrics"] = story.read_metrics()
     audit = page.section("The audit trail")
     story.follow("audit", page.commands(audit), ID=story.course_id())

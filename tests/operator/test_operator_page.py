@@ -93,5 +93,6 @@ def test_every_command_of_the_page_is_followed(story: Story) -> None:
     }
 
     assert stale == []
-    # An image is built where there is an engine; `test_containers.py` looks at the rest.
+    # `test_alerts.py` and `test_containers.py` look at these: neither Prometheus nor an engine
+    # for containers belongs to this machine.
     assert told - followed == {"What to watch", "In containers"}

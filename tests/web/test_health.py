@@ -17,11 +17,12 @@ from lti_alliance.models import (
     ModuleVersion,
     ResourceLink,
     ScoreDelivery,
+    TimetableEntry,
     WorkerBeat,
 )
 from lti_alliance.parts import EXTENSION
 from lti_alliance.schema import newest_revision
-from lti_alliance.services import circuits
+from lti_alliance.services import audit, audit_sealing, circuits
 from tests.platforms import World
 
 
@@ -224,3 +225,50 @@ def add_delivery(world: World, number: int, *, state: str, since: datetime) -> N
         )
     )
     session.commit()
+
+
+def told(world: World, name: str) -> dict[str, float]:
+    """Return the values of a metric by its labels, as they are written."""
+    lines = world.browser().get("/metrics").text.splitlines()
+    found = [line.removeprefix(name) for line in lines if line.startswith((name + " ", name + "{"))]
+    return {labels: float(value) for labels, _, value in (each.rpartition(" ") for each in found)}
+
+
+def test_metrics_of_a_tool_that_nobody_tends(world: World) -> None:
+    """Without a worker, a key or a sealed trail the numbers are those that raise an alarm."""
+    audit.record(world.session, "reflection.read", at=world.now() - timedelta(hours=1))
+    world.session.commit()
+
+    assert told(world, "alliance_worker_silent_seconds") == {"": float("inf")}
+    assert told(world, "alliance_signing_key_seconds") == {"": float("inf")}
+    assert told(world, "alliance_audit_unsealed_seconds") == {"": 3600}
+    assert told(world, "alliance_job_overdue_seconds") == {}
+
+
+@pytest.mark.both_databases
+def test_metrics_of_a_tool_that_is_tended(world: World) -> None:
+    """A worker that lives, a trail that is sealed, a key in use; jobs are late or they are not."""
+    at = world.now()
+    beat(world, ago=timedelta(seconds=7))
+    ensure_keys(world.session, world.app.extensions[EXTENSION].sealer, at=at - timedelta(days=2))
+    audit.record(world.session, "reflection.read", at=at - timedelta(hours=1))
+    audit_sealing.seal_events(world.session, at=at)
+    for job, late in (("retention", 60), ("closing_times", -60), ("of an old release", 60)):
+        next_at = at - timedelta(seconds=late)
+        world.session.add(TimetableEntry(job=job, next_at=next_at, lease_token=""))
+    world.session.commit()
+
+    assert told(world, "alliance_worker_silent_seconds") == {"": 7}
+    assert told(world, "alliance_signing_key_seconds") == {"": 2 * 86_400}
+    assert told(world, "alliance_audit_unsealed_seconds") == {"": 0}
+    assert told(world, "alliance_job_overdue_seconds") == {
+        '{job="closing_times"}': 0,
+        '{job="retention"}': 60,
+    }
+
+
+def test_room_is_told_beside_a_file(world: World) -> None:
+    """Beside a SQLite file there is some; a server's disks are another machine's to tell."""
+    (free,) = told(world, "alliance_disk_free_bytes").values()
+
+    assert free > 0
