@@ -34,6 +34,7 @@ from sqlalchemy.orm import Session
 from bench import yard
 from lti_alliance.models import Base, db
 from lti_alliance.settings import Settings
+from tests import made_once
 from tests.leaks import Watch
 
 POSTGRES = os.environ.get("ALLIANCE_TEST_POSTGRES", "")
@@ -239,6 +240,15 @@ def _refuse_skip(report: Any) -> Any:
         report.outcome = "failed"
         report.longrepr = f"Nothing may be skipped with CI=true. {reason}"
     return report
+
+
+# Made once
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _what_is_always_the_same_is_made_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch, made_once.sharing(patch):
+        yield
 
 
 # Nothing outside
