@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from random import Random
 from statistics import median
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from bench import report
@@ -22,7 +22,7 @@ from bench.outcome import Outcome, Verdict
 from lti_alliance.domain.activities import ActivitySettings, Part
 from lti_alliance.domain.items import Item, MultipleItem, ShortItem, SingleItem, response_field
 from lti_alliance.domain.launch import Role
-from lti_alliance.models import Activity, Membership, db
+from lti_alliance.models import Activity, Membership, Response, db
 from lti_alliance.parts import parts
 from lti_alliance.services import activities, answering, attempt_sheets, attempts
 from tests import factories
@@ -52,9 +52,10 @@ def main() -> None:
             if answer.status_code != 200 or told not in answer.text:
                 faults.append(f"{answer.status}: the page does not tell of everybody")
 
+        answers = session.scalar(select(func.count()).select_from(Response)) or 0
         sent = statements_in(look)
         costs = [cost_of(look, database, times=chosen.times) for _ in range(chosen.rounds)]
-    finish(chosen, _outcome(chosen, costs, sent, faults, facts))
+    finish(chosen, _outcome(chosen, costs, (sent, answers), faults, facts))
 
 
 def _fill(session: Session, count: int) -> tuple[Activity, Membership]:
@@ -158,15 +159,18 @@ _MULTIPLY = (
 def _outcome(
     chosen: argparse.Namespace,
     costs: Sequence[Cost],
-    sent: int,
+    counted: tuple[int, int],
     faults: Sequence[str],
     facts: dict[str, object],
 ) -> Outcome:
+    sent, answers = counted
+    database_s = median(each.database_s for each in costs)
     lines = [
-        "| attempts | wall s | CPU s | of it the database | statements |",
-        "|---:|---:|---:|---:|---:|",
+        "| attempts | answers | wall s | CPU s | of it the database | statements |",
+        "|---:|---:|---:|---:|---:|---:|",
         (
-            f"| {chosen.attempts:,} | {report.spread(each.wall_s for each in costs).text(2)} "
+            f"| {chosen.attempts:,} | {answers:,} "
+            f"| {report.spread(each.wall_s for each in costs).text(2)} "
             f"| {report.spread(each.cpu_s for each in costs).text(2)} "
             f"| {report.spread(each.database_s for each in costs).text(2)} | {sent} |"
         ),
@@ -182,7 +186,7 @@ def _outcome(
                 aim=AIM_S,
                 measured=median(each.cpu_s for each in costs),
                 unit="CPU s with the database",
-                note=f"{median(each.wall_s for each in costs):.2f} s on the clock",
+                note=f"{answers:,} answers; the database {database_s:.1f} s",
             ),
         ),
         faults=faults,
