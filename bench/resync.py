@@ -1,4 +1,4 @@
-"""A whole class sent again over a bad line: nobody lost, nobody out of order, and how long it takes.
+"""A whole class sent again over a bad line: who is lost, who out of order, how long it takes.
 
 Run as ``python -m bench.resync``. A class of 5,000 has its scores in the gradebook; then all of
 them are sent again as an instructor has it done (*Send all again*), while the platform takes 50 ms
@@ -30,7 +30,7 @@ from bench.children import free_port
 from bench.commands import add_usual, ending_clearly, facts_of, finish, server_of, tell
 from bench.cpu import tree_seconds
 from bench.databases import postgresql_database
-from bench.lms import Column, Scores
+from bench.lms import Scores
 from bench.load_class import LoadClass, running_load_class
 from bench.outcome import Outcome, Verdict
 from bench.passback import some_scores
@@ -133,6 +133,7 @@ def _resync(chosen: argparse.Namespace, lms: LoadClass, installed: Tool, number:
             token_lifetime_s=TOKEN_LASTS_S,
             token_promised_s=TOKEN_PROMISED_S,
         )
+        lms.drop_tokens()
         before = lms.stats()
         if installed.profile:
             stack.enter_context(sampling(running[0].pid, installed.profile))
