@@ -186,6 +186,8 @@ class Platform:
         if name == "set":
             for key, value in json.loads(body).items():
                 setattr(self._settings, key, value)
+            # Faults are counted out from here on.
+            self._posts = 0
         if name == "drop_tokens":
             self._tokens.clear()
         if name == "clear":

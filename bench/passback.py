@@ -224,7 +224,7 @@ def _verdicts(plan: Plan, runs: Sequence[Run]) -> Iterator[Verdict]:
             measured=median(run.rate for run in slow),
             unit="per second",
             is_floor=True,
-            note=f"{workers}; {SLOW_CALLS * 1000 / SLOW_MS:.0f} is all that they can do",
+            note=f"{workers}; {SLOW_CALLS * 1000 // SLOW_MS} is all that such connections can do",
         )
 
 

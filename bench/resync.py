@@ -1,4 +1,4 @@
-"""A class sent again over a bad line: slow, some calls refused, a token that runs out midway.
+"""A whole class sent again over a bad line: who is lost, who out of order, how long it takes.
 
 Run as ``python -m bench.resync``. A class of 5,000 has its scores in the gradebook; then all of
 them are sent again as an instructor has it done (*Send all again*), while the platform takes 50 ms
@@ -133,6 +133,7 @@ def _resync(chosen: argparse.Namespace, lms: LoadClass, installed: Tool, number:
             token_lifetime_s=TOKEN_LASTS_S,
             token_promised_s=TOKEN_PROMISED_S,
         )
+        lms.drop_tokens()
         before = lms.stats()
         if installed.profile:
             stack.enter_context(sampling(running[0].pid, installed.profile))

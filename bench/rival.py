@@ -44,14 +44,16 @@ class Loop:
         task = self.folder / f"{column.activity_id}.json"
         task.touch(mode=0o600)
         task.write_text(json.dumps(self._task(column, scores)), encoding="utf-8")
-        process = subprocess.Popen(
-            python("-m", "bench.pylti_loop", str(task)),
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        with task.with_suffix(".log").open("w") as log:
+            process = subprocess.Popen(
+                python("-m", "bench.pylti_loop", str(task)),
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
         try:
             _expect(process, "ready")
             yield Sending(

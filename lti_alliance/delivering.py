@@ -33,9 +33,9 @@ from lti_alliance.services.score_steps import Heard, Step
 
 log = structlog.get_logger(__name__)
 
-BATCH = 25
+BATCH = 40
 """Scores that one thread claims at once; they share the cost of a claim and of a record."""
-RECORDED_EVERY_S = 1.0
+RECORDED_EVERY_S = 3.0
 """A slow platform's answers are written down in between, so that pages tell of them."""
 CHECK_LEASE = timedelta(minutes=15)
 REGISTRATIONS_KEPT_S = 2.0

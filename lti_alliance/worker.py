@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -58,6 +59,8 @@ TURNS_APART_S = 0.05
 """Scores that come in one after the other, as in an exam, gather for so long and share a batch."""
 LOOKS_APART_S = 1.0
 """Whether gradebooks, rosters or notices are due is looked up so often while scores keep going."""
+OTHERS_APART_S = 0.25
+"""And whether another platform's scores are, which nobody told of, while one's backlog drains."""
 LISTENING_POLL_S = 1.0
 """Where PostgreSQL tells of new work, looking is only for what becomes due by itself."""
 
@@ -145,9 +148,11 @@ class Worker:
         self._check: Future[None] | None = None
         self._roster: Future[None] | None = None
         self._subscription: Future[None] | None = None
+        self._freed: deque[Future[None]] = deque()
+        """What has ended since the last turn."""
         self._has_backlog = False
         self._has_news = True
-        self._looked_at = -LOOKS_APART_S
+        self._looked_at = self._others_at = 0.0
         self._beaten_at: datetime | None = None
         self._jobs_seen_at: datetime | None = None
         self._host_jobs_due: dict[str, datetime] = {}
@@ -197,28 +202,44 @@ class Worker:
         if is_free and (self._jobs_seen_at is None or at - self._jobs_seen_at >= JOBS_LOOKED_AT):
             self._jobs_seen_at = at
             self._jobs = pool.submit(self._try_jobs)
-        if self._has_news or time.monotonic() - self._looked_at >= LOOKS_APART_S:
-            self._has_news, self._looked_at = False, time.monotonic()
+        has_news, self._has_news = self._has_news, False
+        now = time.monotonic()
+        if has_news or now - self._looked_at >= LOOKS_APART_S:
+            self._looked_at = now
             self._look_around(pool)
-        self._claim_scores(pool)
+        looks_for_others = has_news or now - self._others_at >= OTHERS_APART_S
+        if looks_for_others:
+            self._others_at = now
+        self._claim_scores(pool, looks_for_others=looks_for_others)
 
-    def _claim_scores(self, pool: ThreadPoolExecutor) -> None:
+    def _claim_scores(self, pool: ThreadPoolExecutor, *, looks_for_others: bool) -> None:
         """Claim scores until nothing is due or no thread is free.
 
-        A batch that has ended in a long backlog made room for another, so the first claim of such a
-        turn is made without looking first.
+        In a long backlog a batch that has ended makes room for one more of the same platform: that
+        is claimed without looking first, and what else may be due is looked for now and then.
         """
-        looks_first = not self._has_backlog
-        while len(self._under_way) < THREADS:
-            claimed = self._deliverer.claim(looks_first=looks_first)
-            if claimed is None:
-                # Without a look first, it may have been another worker that took the room.
-                self._has_backlog = self._has_backlog and looks_first
-                return
-            self._has_backlog, looks_first = claimed.is_full, True
-            future = pool.submit(self._deliverer.deliver, claimed)
-            self._under_way.add(future)
-            future.add_done_callback(self._ended)
+        freed, self._freed = self._freed, deque()
+        if self._has_backlog:
+            for _ in freed:
+                if not self._begin_batch(pool, looks_first=False):
+                    break
+        if looks_for_others or not self._has_backlog:
+            while self._begin_batch(pool, looks_first=True):
+                pass
+
+    def _begin_batch(self, pool: ThreadPoolExecutor, *, looks_first: bool) -> bool:
+        if len(self._under_way) >= THREADS:
+            return False
+        claimed = self._deliverer.claim(looks_first=looks_first)
+        if claimed is None:
+            # Without a look first, it may have been another worker that took the room.
+            self._has_backlog = self._has_backlog and looks_first
+            return False
+        self._has_backlog = claimed.is_full
+        future = pool.submit(self._deliverer.deliver, claimed)
+        self._under_way.add(future)
+        future.add_done_callback(self._ended)
+        return True
 
     def _look_around(self, pool: ThreadPoolExecutor) -> None:
         """Begin what else is due: one comparison, one roster and one subscription at a time."""
@@ -261,6 +282,7 @@ class Worker:
 
     def _ended(self, future: Future[None]) -> None:
         self._under_way.discard(future)
+        self._freed.append(future)
         self._woken.set()
 
     def _try_jobs(self) -> None:
