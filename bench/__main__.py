@@ -20,8 +20,19 @@ PAGE = ROOT / "docs" / "performance.md"
 QUESTIONS: dict[str, Sequence[str]] = {
     "launches": ("bench.launches",),
     "exam": ("bench.launches", "--exam"),
+    "tokens": ("bench.tokens",),
+    "memory": ("bench.memory",),
+    "steps": ("bench.steps",),
     "autosave": ("bench.autosave",),
     "submit": ("bench.submit",),
+    "passback": ("bench.passback",),
+    "resync": ("bench.resync",),
+    "roster": ("bench.roster",),
+    "desk": ("bench.desk",),
+    "analysis": ("bench.analysis",),
+    "growth": ("bench.growth",),
+    "hosts": ("bench.hosts",),
+    "row-sizes": ("bench.row_sizes",),
 }
 _BEGIN, _END = "<!-- the table of `make bench` -->\n", "<!-- its end -->\n"
 

@@ -211,6 +211,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         group = item.get_closest_marker("xdist_group")
         if group and "@" not in item.nodeid:
             item._id = coerce_node_id(f"{item.nodeid}@{group.args[0]}")
+    if config.getoption("loadgroup", False):
+        # Large groups go first by themselves; of single tests those that may take longest, so that
+        # none of them is left to one worker while the others are done.
+        items.sort(key=_patience, reverse=True)
+
+
+def _patience(item: pytest.Item) -> float:
+    """Return the seconds that a test asks for where they are more than usual, else nothing."""
+    asked = item.get_closest_marker("timeout")
+    seconds = float(asked.args[0]) if asked else 0.0
+    return seconds if seconds > float(item.config.getini("timeout")) else 0.0
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
