@@ -9,7 +9,6 @@ import signal
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from lti_alliance.delivering import Deliverer, acts_of
+from lti_alliance.draining import THREADS, Drain
 from lti_alliance.lti import keys
 from lti_alliance.models import AuditBatch, WorkerBeat, db
 from lti_alliance.models.statements import insert_for
@@ -46,8 +46,6 @@ from lti_alliance.services.score_delivery import CHANNEL
 
 log = structlog.get_logger(__name__)
 
-THREADS = 32
-"""Calls under way at once in one process: a few slow platforms leave room for the others."""
 JOB_LEASE = timedelta(minutes=10)
 JOB_RETRY = timedelta(minutes=1)
 BEAT = timedelta(seconds=10)
@@ -59,8 +57,6 @@ TURNS_APART_S = 0.05
 """Scores that come in one after the other, as in an exam, gather for so long and share a batch."""
 LOOKS_APART_S = 1.0
 """Whether gradebooks, rosters or notices are due is looked up so often while scores keep going."""
-OTHERS_APART_S = 0.25
-"""And whether another platform's scores are, which nobody told of, while one's backlog drains."""
 LISTENING_POLL_S = 1.0
 """Where PostgreSQL tells of new work, looking is only for what becomes due by itself."""
 
@@ -143,16 +139,13 @@ class Worker:
         self._deliverer = Deliverer(app, gradebook=gradebook)
         self._id = f"{socket.gethostname()[:30]}:{os.getpid()}:{token_hex(4)}"
         self._woken = threading.Event()
-        self._under_way: set[Future[None]] = set()
+        self._drain = Drain(self._deliverer, self._woken.set)
         self._jobs: Future[None] | None = None
         self._check: Future[None] | None = None
         self._roster: Future[None] | None = None
         self._subscription: Future[None] | None = None
-        self._freed: deque[Future[None]] = deque()
-        """What has ended since the last turn."""
-        self._has_backlog = False
         self._has_news = True
-        self._looked_at = self._others_at = 0.0
+        self._looked_at = 0.0
         self._beaten_at: datetime | None = None
         self._jobs_seen_at: datetime | None = None
         self._host_jobs_due: dict[str, datetime] = {}
@@ -174,7 +167,7 @@ class Worker:
                 except SQLAlchemyError:
                     # The database may be restarting; leases hold what was claimed until it is back.
                     log.exception("worker_turn_failed", worker_id=self._id)
-                if not self._has_backlog:
+                if not self._drain.has_backlog:
                     stop.wait(TURNS_APART_S)
                 if not self._woken.wait(pause_s):
                     self._has_news = True
@@ -207,39 +200,7 @@ class Worker:
         if has_news or now - self._looked_at >= LOOKS_APART_S:
             self._looked_at = now
             self._look_around(pool)
-        looks_for_others = has_news or now - self._others_at >= OTHERS_APART_S
-        if looks_for_others:
-            self._others_at = now
-        self._claim_scores(pool, looks_for_others=looks_for_others)
-
-    def _claim_scores(self, pool: ThreadPoolExecutor, *, looks_for_others: bool) -> None:
-        """Claim scores until nothing is due or no thread is free.
-
-        In a long backlog a batch that has ended makes room for one more of the same platform: that
-        is claimed without looking first, and what else may be due is looked for now and then.
-        """
-        freed, self._freed = self._freed, deque()
-        if self._has_backlog:
-            for _ in freed:
-                if not self._begin_batch(pool, looks_first=False):
-                    break
-        if looks_for_others or not self._has_backlog:
-            while self._begin_batch(pool, looks_first=True):
-                pass
-
-    def _begin_batch(self, pool: ThreadPoolExecutor, *, looks_first: bool) -> bool:
-        if len(self._under_way) >= THREADS:
-            return False
-        claimed = self._deliverer.claim(looks_first=looks_first)
-        if claimed is None:
-            # Without a look first, it may have been another worker that took the room.
-            self._has_backlog = self._has_backlog and looks_first
-            return False
-        self._has_backlog = claimed.is_full
-        future = pool.submit(self._deliverer.deliver, claimed)
-        self._under_way.add(future)
-        future.add_done_callback(self._ended)
-        return True
+        self._drain.go_on(pool, has_news=has_news)
 
     def _look_around(self, pool: ThreadPoolExecutor) -> None:
         """Begin what else is due: one comparison, one roster and one subscription at a time."""
@@ -278,11 +239,6 @@ class Worker:
     def _wake(self) -> None:
         """Have the next turn look at everything, now."""
         self._has_news = True
-        self._woken.set()
-
-    def _ended(self, future: Future[None]) -> None:
-        self._under_way.discard(future)
-        self._freed.append(future)
         self._woken.set()
 
     def _try_jobs(self) -> None:

@@ -16,7 +16,7 @@ from lti_alliance import delivering, worker
 from lti_alliance.delivering import BATCH, Deliverer, acts_of
 from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.errors import PlatformRefused, PlatformUnavailable
-from lti_alliance.models import GradebookCheck, ScoreDelivery
+from lti_alliance.models import Grade, GradebookCheck, PlatformCircuit, ScoreDelivery, db
 from lti_alliance.services import score_delivery, score_records
 from lti_alliance.services.score_steps import Step
 from lti_alliance.settings import Settings
@@ -24,8 +24,10 @@ from tests import factories
 from tests.conftest import Clock
 from tests.factories import NOW
 from tests.fakes import FakeGradebook, FakeRoster
+from tests.statements import statements_of
 
-DOWN = PlatformUnavailable("platform_down", status=503)
+DOWN = PlatformUnavailable("connect_failed")
+BUSY = PlatformUnavailable("platform_down", status=503)
 ENOUGH = Settings().delivery_calls * BATCH
 """So many that each of the calls which a platform gets at once has a whole batch to make."""
 
@@ -112,6 +114,118 @@ def test_the_first_failure_of_the_platform_ends_a_batch(
     deliverer.deliver_due()
 
     assert {score.comment_is_new for _, score in gradebook.posts} == {True}
+
+
+@pytest.mark.both_databases
+def test_single_failures_cost_a_call_and_open_no_circuit(
+    app: Flask, gradebook: FakeGradebook
+) -> None:
+    """One in ten answered with 503: all arrive within their batch, and nobody waits."""
+    class_of(app, ENOUGH)
+    gradebook.fail_before.extend(([None] * 9 + [BUSY]) * 4)
+    deliverer = Deliverer(app, gradebook=gradebook)
+    batch = deliverer.claim()
+    assert batch is not None
+    deliverer.deliver(batch)
+    done = [row for row in rows(app) if row.state == DeliveryState.DELIVERED]
+
+    assert len(done) == len(batch.steps) == BATCH
+    assert {row.tries for row in done} == {0}
+    assert len(gradebook.calls) == BATCH + 4
+    with acts_of(app)() as session:
+        assert session.scalars(select(PlatformCircuit)).all() == []
+
+
+def test_a_success_before_a_failure_is_counted_as_one(app: Flask, gradebook: FakeGradebook) -> None:
+    """Batches that each end with a failure after successes are no failures in a row."""
+    class_of(app, 30)
+    deliverer = Deliverer(app, gradebook=gradebook)
+    for _ in range(6):
+        gradebook.fail_before.extend([None, DOWN])
+        batch = deliverer.claim()
+        assert batch is not None
+        deliverer.deliver(batch)
+    with acts_of(app)() as session:
+        circuit = session.scalars(select(PlatformCircuit)).one()
+
+    assert (circuit.failures, circuit.open_until) == (1, None)
+
+
+@pytest.mark.both_databases
+def test_a_newer_grade_is_sent_after_the_one_under_way(
+    app: Flask, gradebook: FakeGradebook
+) -> None:
+    """Of a batch that is recorded together, what has moved on meanwhile is due again."""
+    ids = class_of(app, ENOUGH)
+    deliverer = Deliverer(app, gradebook=gradebook)
+    batch = deliverer.claim()
+    assert batch is not None
+    moved = batch.steps[1].delivery_id
+    assert moved in ids
+    with acts_of(app)() as session:
+        delivery = session.get_one(ScoreDelivery, moved)
+        grade = session.get_one(Grade, delivery.grade_id)
+        grade.score = Decimal(3)
+        session.flush()
+        score_delivery.mirror(session, grade, at=NOW)
+    deliverer.deliver(batch)
+    states = {row.id: row.state for row in rows(app) if row.told_version}
+
+    assert states.pop(moved) == DeliveryState.DUE
+    assert set(states.values()) == {DeliveryState.DELIVERED}
+
+    deliverer.deliver_due()
+
+    assert sum(score.score_given == Decimal(3) for _, score in gradebook.posts) == 1
+
+
+@pytest.mark.needs_postgres
+def test_a_batch_costs_the_same_whatever_its_size(
+    settings: Settings, gradebook: FakeGradebook, now: Clock
+) -> None:
+    """On PostgreSQL no statement is made for each score; the calls are all that grows."""
+    from lti_alliance.app import create_app
+
+    app = create_app(dataclasses.replace(settings, delivery_calls=1), now=now)
+    deliverer = Deliverer(app, gradebook=gradebook)
+    counts = []
+    for size in (2, 20):
+        class_of(app, size)
+        with app.app_context():
+            engine = db.engine
+        with statements_of(engine) as sent:
+            batch = deliverer.claim()
+            assert batch is not None
+            deliverer.deliver(batch)
+        assert len(batch.steps) == size
+        counts.append(len(sent))
+    engine.dispose()
+
+    assert counts[0] == counts[1] <= 14
+
+
+@pytest.mark.both_databases
+def test_a_platform_gets_as_many_calls_as_the_settings_say(
+    settings: Settings, gradebook: FakeGradebook, now: Clock
+) -> None:
+    """With two calls at once a third thread finds nothing to do until one of them is back."""
+    from lti_alliance.app import create_app
+
+    app = create_app(dataclasses.replace(settings, delivery_calls=2), now=now)
+    class_of(app, 3 * BATCH)
+    deliverer = Deliverer(app, gradebook=gradebook)
+    first, second = deliverer.claim(), deliverer.claim()
+    assert first is not None
+    assert second is not None
+    none_left = (deliverer.claim(), deliverer.claim(looks_first=False))
+    deliverer.deliver(first)
+    third = deliverer.claim(looks_first=False)
+    with app.app_context():
+        db.engine.dispose()
+
+    assert none_left == (None, None)
+    assert first.is_full
+    assert third is not None
 
 
 def test_a_batch_ends_before_its_lease_does(

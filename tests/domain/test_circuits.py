@@ -12,6 +12,7 @@ from lti_alliance.domain.circuits import (
     after_failure,
     after_success,
     is_failure,
+    is_passing,
 )
 from lti_alliance.errors import PlatformError, PlatformRefused, PlatformUnavailable, PlatformUnclear
 
@@ -199,3 +200,33 @@ def test_it_never_stays_open(answers: list[tuple[bool, int, float]], error: Plat
 
         assert 0 <= circuit.allows(at) <= 4
         assert circuit.allows(at + timedelta(minutes=10)) >= 1
+
+
+def test_a_busy_service_passes() -> None:
+    """It has done nothing with the call and has not said for how long."""
+    assert is_passing(DOWN)
+    assert is_passing(PlatformUnavailable("platform_down", status=503, retry_after_s=0.0))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PlatformUnavailable("platform_down", status=500),
+        PlatformUnavailable("platform_down", status=503, retry_after_s=30.0),
+        PlatformUnavailable("rate_limited", status=503),
+        PlatformUnavailable("connect_failed"),
+        PlatformUnclear("no_answer", status=504),
+        PlatformRefused("refused", status=422),
+    ],
+)
+def test_other_failures_do_not_pass(error: PlatformError) -> None:
+    """What may have been carried out, asks for a wait or reaches nobody is no passing failure."""
+    assert not is_passing(error)
+
+
+def test_a_token_that_cannot_be_had_does_not_pass() -> None:
+    """Every call of the platform needs it."""
+    error = PlatformUnavailable("platform_down", status=503)
+    error.endpoint = Endpoint.TOKEN
+
+    assert not is_passing(error)
