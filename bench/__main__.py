@@ -32,7 +32,7 @@ QUESTIONS: dict[str, Sequence[str]] = {
     "analysis": ("bench.analysis",),
     "growth": ("bench.growth",),
     "hosts": ("bench.hosts",),
-    "row-sizes": ("bench.row_sizes",),
+    "row_sizes": ("bench.row_sizes",),
 }
 _BEGIN, _END = "<!-- the table of `make bench` -->\n", "<!-- its end -->\n"
 
