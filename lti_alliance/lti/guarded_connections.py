@@ -158,7 +158,7 @@ class GuardedAdapter(HTTPAdapter):
 
     def __init__(self, *, allow_local: bool) -> None:
         self._allow_local = allow_local
-        self._pools: dict[str, HTTPConnectionPool] = {}
+        self._pools: dict[tuple[str, bool | str], HTTPConnectionPool] = {}
         super().__init__()
 
     def open(
@@ -169,8 +169,11 @@ class GuardedAdapter(HTTPAdapter):
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: Timeout,
+        verify: bool | str,
     ) -> BaseHTTPResponse:
         """Make a call and return its answer unread; give it back with ``release_conn``.
+
+        ``verify`` is a session's own: whether certificates are looked at, or whose are trusted.
 
         ``requests`` puts a message together, merges a session's settings into it and keeps cookies:
         more work than the call itself, and nothing of it is wanted between two servers. What it
@@ -178,10 +181,11 @@ class GuardedAdapter(HTTPAdapter):
         """
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        if origin not in self._pools:
-            self._pools[origin] = self._new_pool(origin)
+        place = (origin, verify)
+        if place not in self._pools:
+            self._pools[place] = self._new_pool(origin, verify=verify)
         target = urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, ""))
-        return self._pools[origin].urlopen(
+        return self._pools[place].urlopen(
             method,
             target,
             body=body,
@@ -193,10 +197,10 @@ class GuardedAdapter(HTTPAdapter):
             preload_content=False,
         )
 
-    def _new_pool(self, origin: str) -> HTTPConnectionPool:
+    def _new_pool(self, origin: str, *, verify: bool | str) -> HTTPConnectionPool:
         asked = Request("GET", origin).prepare()
-        pool = cast("HTTPConnectionPool", self.get_connection_with_tls_context(asked, verify=True))
-        self.cert_verify(pool, origin, verify=True, cert=None)  # type: ignore[no-untyped-call]
+        pool = cast("HTTPConnectionPool", self.get_connection_with_tls_context(asked, verify))
+        self.cert_verify(pool, origin, verify, None)  # type: ignore[no-untyped-call]
         return pool
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

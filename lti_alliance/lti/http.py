@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urljoin
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import Timeout
+from urllib3 import BaseHTTPResponse, Timeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -143,7 +143,8 @@ class PlatformHTTP:
         try:
             adapter = session.get_adapter(url)
             if isinstance(adapter, GuardedAdapter):
-                return _open(adapter, method, url, headers, data, waits_s, max_bytes)
+                opened = _open(adapter, method, url, headers, data, waits_s, verify=session.verify)
+                return _answered(opened, max_bytes)
             with session.request(
                 method,
                 url,
@@ -185,15 +186,24 @@ def _open(
     headers: Mapping[str, str] | None,
     data: Body,
     waits_s: tuple[float, float],
-    max_bytes: int,
-) -> Answer:
+    *,
+    verify: bool | str | None,
+) -> BaseHTTPResponse:
     told = {**_HEADERS, **(headers or {})}
     if isinstance(data, Mapping):
         data = urlencode(data)
         told["Content-Type"] = _FORM
-    body = data.encode() if isinstance(data, str) else data
-    timeout = Timeout(connect=waits_s[0], read=waits_s[1])
-    response = adapter.open(method, url, headers=told, body=body, timeout=timeout)
+    return adapter.open(
+        method,
+        url,
+        headers=told,
+        body=data.encode() if isinstance(data, str) else data,
+        timeout=Timeout(connect=waits_s[0], read=waits_s[1]),
+        verify=True if verify is None else verify,
+    )
+
+
+def _answered(response: BaseHTTPResponse, max_bytes: int) -> Answer:
     try:
         content = _joined(response.stream, response.status, max_bytes)
     except BaseException:
