@@ -30,7 +30,7 @@ from bench.children import free_port
 from bench.commands import add_usual, ending_clearly, facts_of, finish, server_of, tell
 from bench.cpu import tree_seconds
 from bench.databases import postgresql_database
-from bench.lms import Scores
+from bench.lms import Column, Scores
 from bench.load_class import LoadClass, running_load_class
 from bench.outcome import Outcome, Verdict
 from bench.passback import some_scores
@@ -158,17 +158,23 @@ def _resync(chosen: argparse.Namespace, lms: LoadClass, installed: Tool, number:
             statuses=_since(before["statuses"], after["statuses"]),
             tokens=_since(before["calls"], after["calls"]).get("POST token", 0),
             lost=lms.lost(column, wanted),
-            # Whoever handed in anew may have been told of the older score too, and what a killed
-            # worker had under way is looked up and may be sent again.
-            faults=tuple(
-                lms.faults(column, wanted, times=2, may_repeat=wanted if chosen.kill else anew)
-            ),
+            faults=tuple(_faults(lms, column, wanted, anew=anew, is_killed=chosen.kill)),
         )
     tell(
         f"round {number + 1}: {len(scores):,} in {run.seconds:.1f} s, "
         f"CPU {run.cpu_s:.1f} + {run.database_s:.1f} s, answers {run.statuses}"
     )
     return run
+
+
+def _faults(
+    lms: LoadClass, column: Column, wanted: Scores, *, anew: Scores, is_killed: bool
+) -> list[str]:
+    if is_killed:
+        # What was under way is looked up, and sent again only where it is not there.
+        return lms.faults(column, wanted, times=1, may_repeat=wanted)
+    # Whoever handed in anew may have been told of the older score too.
+    return lms.faults(column, wanted, times=2, may_repeat=anew)
 
 
 def _cpu_s(running: Sequence[subprocess.Popen[bytes]]) -> float:
@@ -228,7 +234,8 @@ def _table(chosen: argparse.Namespace, runs: Sequence[Resync], reached: int) -> 
         lines.append(
             f"| worker, {chosen.calls} connections{', killed midway' if chosen.kill else ''} "
             f"| {chosen.students:,} | {run.seconds:.1f} "
-            f"| {run.cpu_s * 1000 / chosen.students:.2f} "
+            # What a killed process has used went with it.
+            f"| {'-' if chosen.kill else f'{run.cpu_s * 1000 / chosen.students:.2f}'} "
             f"| {run.database_s * 1000 / chosen.students:.2f} "
             f"| {answers} | {run.tokens} | {run.lost} |"
         )
