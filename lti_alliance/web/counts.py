@@ -92,5 +92,5 @@ class Counts:
                 return question(self._shared)
             except self._shared.storage.base_exceptions as error:
                 self._without_store_until = self._clock() + _WITHOUT_STORE_S
-                _log.warning("limits.store_unreachable", error=type(error).__name__)
+                _log.warning("limits.store_unreachable", reason=type(error).__name__)
         return question(self._spare)
