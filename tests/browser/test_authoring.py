@@ -128,6 +128,7 @@ def test_everything_works_without_scripts_on_a_narrow_screen(
     press(frame, "button", "Check and preview")
     expect(frame.locator("#looks")).to_contain_text("Write the question here.")
     press(frame, "button", "Save the draft")
+    expect(frame.get_by_text("The draft is saved.")).to_be_visible()
     press(frame, "link", "Back to the module")
     frame.get_by_label("Add a question").select_option("ordering")
     press(frame, "button", "Go on")
