@@ -121,8 +121,9 @@ def _pick(session: Session, *, at: datetime, limit: int, calls: int) -> list[Row
     if room.allowed.get(chosen, CALLS_AT_ONCE) < CALLS_AT_ONCE:
         # A platform that is on trial gets single calls.
         return rows[:1]
-    # A few scores are shared out among the calls that the platform gets at once.
-    share = -(-len(rows) // room.free(chosen))
+    # What is left is shared out among all calls that the platform gets at once, those under way
+    # included: the last claims of a backlog are small, and all calls end at about the same time.
+    share = -(-len(rows) // calls)
     return rows[: min(limit, share)]
 
 
