@@ -15,8 +15,7 @@ _STOP_WITHIN_S = 30
 _LAYERS = (
     ("psycopg", "psycopg, waiting for PostgreSQL included"),
     ("sqlalchemy", "SQLAlchemy"),
-    ("flask_limiter", "Flask-Limiter"),
-    ("limits", "Flask-Limiter"),
+    ("limits", "counting for limits"),
     ("structlog", "the log line"),
     ("logging", "the log line"),
     ("jinja2", "templates"),
