@@ -2,7 +2,7 @@
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lti_alliance.sealing import KeyMissing, SealBroken, Sealer, key_id
@@ -16,7 +16,10 @@ def test_what_is_sealed_opens(plain: bytes, purpose: str) -> None:
     assert SEALER.open(SEALER.seal(plain, purpose=purpose), purpose=purpose) == plain
 
 
-@given(st.text(max_size=500).filter(lambda text: text.isprintable()))
+# Hypothesis also draws what stands in the program, such as the code of an error, and the watch over
+# the logs would take that for a student's text: with its mark in front, no log holds it.
+@given(st.text(max_size=500).filter(lambda text: text.isprintable()).map("\u00b6{}".format))
+@example("")
 def test_texts_survive(text: str) -> None:
     """Any text comes back as it was."""
     sealed = SEALER.seal_text(text, purpose="reflection:1:2")
