@@ -2,7 +2,8 @@
 
 Each runs as a process of its own, so that none inherits what another left in memory. Exit status 1
 means that something came out wrong, or that a question could not be answered; a missed target is
-reported and is no failure.
+reported and is no failure. A question that missed one is asked once more, with py-spy looking on:
+that run counts for nothing and says where the time goes.
 """
 
 import argparse
@@ -10,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.commands import tell
-from bench.outcome import Outcome, read_outcome, verdict_table
+from bench.outcome import Outcome, profile_list, read_outcome, verdict_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "performance.md"
@@ -34,7 +36,16 @@ QUESTIONS: dict[str, Sequence[str]] = {
     "hosts": ("bench.hosts",),
     "row_sizes": ("bench.row_sizes",),
 }
-_BEGIN, _END = "<!-- the table of `make bench` -->\n", "<!-- its end -->\n"
+LOOKED_AT: dict[str, Sequence[str]] = {
+    "launches": ("--rounds", "1"),
+    "autosave": ("--rounds", "5"),
+    "passback": ("--counts", "1000", "--rounds", "1", "--databases", "postgresql"),
+    "resync": ("--rounds", "1"),
+    "analysis": ("--rounds", "1"),
+}
+"""The questions whose time py-spy can look into, and how little of them is enough for it."""
+_TABLE = ("<!-- the table of `make bench` -->\n", "<!-- its end -->\n")
+_PLACES = ("<!-- where the time goes -->\n", "<!-- the end of where -->\n")
 
 
 def main() -> None:
@@ -47,10 +58,12 @@ def main() -> None:
             tell(f"== {name}")
             _ask(QUESTIONS[name], file, quick=chosen.quick)
             if file.exists():
-                outcomes.append(read_outcome(file))
+                found = read_outcome(file)
+                outcomes.append(_looked_at(name, found, Path(folder), quick=chosen.quick))
             else:
                 silent.append(name)
     print(verdict_table(outcomes))
+    print(profile_list(outcomes))
     print("\n".join(sorted({outcome.machine for outcome in outcomes})))
     if chosen.write:
         write_page(PAGE, outcomes)
@@ -62,19 +75,36 @@ def main() -> None:
 
 
 def write_page(page: Path, outcomes: Sequence[Outcome]) -> None:
-    """Put the table of targets between the page's two marks; ``ValueError`` without them."""
+    """Put the table of targets, and where the time goes, between the page's marks.
+
+    ``ValueError`` where the page lacks them.
+    """
     text = page.read_text(encoding="utf-8")
-    before, found, rest = text.partition(_BEGIN)
-    _, ended, after = rest.partition(_END)
-    if not found or not ended:
-        raise ValueError(f"{page} has no place for the table")
-    page.write_text(
-        f"{before}{_BEGIN}\n{verdict_table(outcomes)}\n\n{_END}{after}", encoding="utf-8"
-    )
+    text = _between(text, _TABLE, verdict_table(outcomes))
+    text = _between(text, _PLACES, profile_list(outcomes))
+    page.write_text(text, encoding="utf-8")
 
 
-def _ask(command: Sequence[str], file: Path, *, quick: bool) -> None:
-    options = ["--json", str(file), *(["--quick"] if quick else [])]
+def _between(text: str, marks: tuple[str, str], told: str) -> str:
+    before, begun, rest = text.partition(marks[0])
+    _, ended, after = rest.partition(marks[1])
+    if not begun or not ended:
+        raise ValueError(f"the page lacks the marks {marks}")
+    return f"{before}{marks[0]}\n{told}\n\n{marks[1]}{after}"
+
+
+def _looked_at(name: str, found: Outcome, folder: Path, *, quick: bool) -> Outcome:
+    """Say of a question that missed a target where its time goes."""
+    if name not in LOOKED_AT or all(verdict.is_met for verdict in found.verdicts):
+        return found
+    file = folder / f"{name}.profile.json"
+    tell(f"== {name}, looked at with py-spy")
+    _ask(QUESTIONS[name], file, "--profile", *LOOKED_AT[name], quick=quick)
+    return replace(found, profile=read_outcome(file).profile) if file.exists() else found
+
+
+def _ask(command: Sequence[str], file: Path, *more: str, quick: bool) -> None:
+    options = ["--json", str(file), *more, *(["--quick"] if quick else [])]
     subprocess.run([sys.executable, "-m", *command, *options], check=False, cwd=ROOT)
 
 

@@ -16,7 +16,7 @@ def outcome_of(story: Story, *, command: str) -> Outcome:
     """Put together what was seen."""
     facts = machine({"postgresql": story.scene.server_version()})
     return Outcome(
-        question="several hosts over one PostgreSQL, some of them cut off",
+        question="hosts",
         command=command,
         machine=machine_line(facts),
         tables=(_table(story), story.costs.table()),

@@ -75,6 +75,15 @@ def verdict_table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def profile_list(outcomes: Sequence[Outcome]) -> str:
+    """Return a Markdown list: where the time of each goes that somebody looked at."""
+    return "\n".join(
+        f"- **{outcome.question}**: {', '.join(outcome.profile)}."
+        for outcome in outcomes
+        if outcome.profile
+    )
+
+
 def _number(value: float) -> str:
     if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}"

@@ -80,7 +80,7 @@ def main() -> None:
     ):
         runs = _measure(plan, Path(folder))
         outcome = Outcome(
-            question="Scores to a gradebook",
+            question="passback",
             command=f"python -m bench.passback {' '.join(sys.argv[1:])}".strip(),
             machine=report.machine_line(facts),
             tables=(report.table(runs, rival=rival.NAME),),

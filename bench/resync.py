@@ -77,7 +77,7 @@ def main() -> None:
             runs = [_resync(chosen, lms, installed, number) for number in range(chosen.rounds)]
             told = _loop(lms, Path(folder))
         outcome = Outcome(
-            question="A class sent again",
+            question="resync",
             command=f"python -m bench.resync {' '.join(sys.argv[1:])}".strip(),
             machine=report.machine_line(facts),
             tables=(_table(chosen, runs, told),),

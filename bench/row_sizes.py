@@ -185,7 +185,7 @@ def main() -> None:
         before, after = _weigh_a_class(database, students)
     facts = machine({"postgresql": server_version(server)})
     outcome = Outcome(
-        question="bytes in the database for each student of a course",
+        question="row_sizes",
         command=f"python -m bench.row_sizes --students {students}",
         machine=machine_line(facts),
         tables=(_table(before, after, students),),

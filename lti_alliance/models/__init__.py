@@ -5,7 +5,14 @@ from lti_alliance.models.adjustments import ScoreAdjustment
 from lti_alliance.models.attempts import AcceptedWording, Attempt, Response
 from lti_alliance.models.audit import AuditBatch, AuditEvent, AuditSeal
 from lti_alliance.models.authored_modules import AuthoredModule, AuthoredVersion
-from lti_alliance.models.base import Base, begin_write, db
+from lti_alliance.models.base import (
+    Base,
+    begin_read,
+    begin_write,
+    begins_write,
+    db,
+    may_turn_to_write,
+)
 from lti_alliance.models.content_items import ContentItem, DeepLinking
 from lti_alliance.models.course_keys import CourseKey
 from lti_alliance.models.course_plans import PlannedActivity
@@ -113,6 +120,9 @@ __all__ = [
     "ToolKeyState",
     "User",
     "WorkerBeat",
+    "begin_read",
     "begin_write",
+    "begins_write",
     "db",
+    "may_turn_to_write",
 ]

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
+from lti_alliance.models.base import begins_write
 from lti_alliance.models.platforms import Registration
 
 
@@ -18,10 +19,8 @@ def apart(session: Session) -> Iterator[Session]:
     raises ``RuntimeError`` then.
     """
     bind = session.get_bind(Registration)
-    if bind.dialect.name == "sqlite" and session.in_transaction():
-        options = session.connection().get_execution_options()
-        if options.get("sqlite_begin") == "IMMEDIATE":
-            raise RuntimeError("this has to be called before the act begins to write")
+    if bind.dialect.name == "sqlite" and session.in_transaction() and begins_write(session):
+        raise RuntimeError("this has to be called before the act begins to write")
     with Session(bind, expire_on_commit=False) as own, own.begin():
         own.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
         yield own

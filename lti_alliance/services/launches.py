@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import BindParameter, Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session, make_transient_to_detached
 
 from lti_alliance.domain.launch import Launch, Person
@@ -164,39 +164,43 @@ def find_by_state(session: Session, state_id: str) -> LaunchSession | None:
     return session.scalar(select(LaunchSession).where(LaunchSession.state_id == state_id))
 
 
-def end_sessions_of_others(
-    session: Session,
-    *,
-    handles: Sequence[str],
-    user_id: UUID,
-    registration_id: UUID,
-    at: datetime,
-) -> int:
-    """End the sessions among ``handles`` that belong to somebody else of the same registration.
+class Held(NamedTuple):
+    """What is known of a launch whose cookie a browser brings."""
 
-    The handles are those whose cookies came along: another person now sits at this browser.
-    Returns how many were ended.
-    """
+    handle: str
+    cookie_digest: str
+    registration_id: UUID
+    user_id: UUID
+    is_test_user: bool
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+
+def find_held(session: Session, handles: Sequence[str]) -> list[Held]:
+    """Return what is known of the launches with these handles."""
+    if not handles:
+        return []
+    return [Held(*row) for row in session.execute(_held(), {"handles": list(handles)})]
+
+
+@cache
+def _held() -> Select[*tuple[Any, ...]]:
+    wanted: BindParameter[Any] = bindparam("handles", expanding=True)
+    columns = [getattr(LaunchSession, name) for name in Held._fields]
+    return select(*columns).where(LaunchSession.handle.in_(wanted))
+
+
+def end_all(session: Session, handles: Sequence[str], *, at: datetime) -> int:
+    """End the pages of launches and return how many; what has ended before stays as it was."""
     if not handles:
         return 0
     return rows_changed(
         session,
         update(LaunchSession)
-        .where(
-            LaunchSession.handle.in_(handles),
-            LaunchSession.registration_id == registration_id,
-            LaunchSession.user_id != user_id,
-            LaunchSession.ended_at.is_(None),
-        )
+        .where(LaunchSession.handle.in_(handles), LaunchSession.ended_at.is_(None))
         .values(ended_at=at),
     )
-
-
-def end(session: Session, launch_session: LaunchSession, *, at: datetime) -> None:
-    """End the pages of one launch."""
-    if launch_session.ended_at is None:
-        launch_session.ended_at = at
-        session.flush()
 
 
 def exchange_key(

@@ -30,6 +30,7 @@ from lti_alliance.web import (
     no_cookies,
     platform_storage,
     security,
+    transaction,
 )
 from lti_alliance.web.problems import PLATFORM_ERRORS
 from lti_alliance.web.request_log import about
@@ -178,6 +179,8 @@ def _launch_by_storage(token: str, state_token: str, ticket: str, secret: str) -
 
 
 def _registration_of(asked: LoginRequest) -> Registration:
+    # A login keeps nothing.
+    transaction.begin_reading()
     registration = platforms.find_registration(
         db.session(), issuer=asked.issuer, client_id=asked.client_id
     )

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from lti_alliance.models import begin_write, db
+from lti_alliance.models import begin_read, begin_write, begins_write, db, may_turn_to_write
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -33,31 +33,39 @@ _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _UNCOMMITTED = _BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
 
 
+def begin_reading() -> None:
+    """Begin the transaction of a request that only reads, whatever its method."""
+    g.has_committed = False
+    begin_read()
+
+
 def begin() -> None:
     """Begin the request's transaction before anything is read in it.
 
     A request that may change something takes SQLite's write lock here, so that what it reads while
     finding out who is asking is still true when it writes.
     """
+    if request.method in READING_METHODS:
+        begin_reading()
+        return
     g.has_committed = False
-    if request.method not in READING_METHODS:
-        begin_write()
+    begin_write()
 
 
 @contextmanager
 def act() -> Iterator[Session]:
     """Carry out one act: commit once at the end, roll everything back on any exception.
 
-    What the request has read so far belongs to the act when the request began as a writing one. On
-    SQLite a reading request that turns out to write ends its reading first and starts afresh.
+    What the request has read so far belongs to the act when the request began as a writing one. A
+    reading request that turns out to write ends its reading first and starts afresh.
     """
     if g.get("acting", False):
         raise RuntimeError("an act inside an act would commit half of the outer one")
     session = db.session()
-    if session.in_transaction() and not _is_writing(session):
+    if session.in_transaction() and not begins_write(session):
         if session.new or session.dirty or session.deleted:
             raise RuntimeError("changes were made outside an act")
-        if session.get_bind().dialect.name == "sqlite":
+        if not may_turn_to_write(session):
             session.commit()
     if not session.in_transaction():
         begin_write()
@@ -125,10 +133,6 @@ def forget() -> None:
     db.session.remove()
     for name in ("visit", "has_committed", "is_committing"):
         g.pop(name, None)
-
-
-def _is_writing(session: Session) -> bool:
-    return session.connection().get_execution_options().get("sqlite_begin") == "IMMEDIATE"
 
 
 def _is_passing(error: SQLAlchemyError) -> bool:

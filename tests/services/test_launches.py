@@ -40,9 +40,9 @@ from lti_alliance.models import (
     User,
 )
 from lti_alliance.services.launches import (
-    end,
-    end_sessions_of_others,
+    end_all,
     find_by_state,
+    find_held,
     open_launch,
     touch,
 )
@@ -547,48 +547,31 @@ def test_only_an_approved_deployment_opens(
     assert count(session, User) == 0
 
 
-def test_another_person_ends_the_sessions_that_came_along(
-    session: Session, registration: Registration, launch: Launch
-) -> None:
-    """Somebody else sits at this browser now; another school's sessions are another matter."""
-    other = registered(session, "Other")
-    mine = entered(session, launch, handle="mine")
-    theirs = entered(session, replace(launch, person=Person("student-2")), handle="theirs")
-    away = entered(session, replace(launch, person=Person("student-2")), handle="away")
-    school = entered(session, replace(launch, registration_id=other.id), handle="school")
+def test_what_is_ended_together_ends_once(session: Session, launch: Launch) -> None:
+    """The sessions that are named end, and one that had ended keeps its moment."""
+    before = entered(session, launch, handle="before")
+    named = entered(session, replace(launch, person=Person("student-2")), handle="named")
+    away = entered(session, launch, handle="away")
     begin(session)
-    ended = end_sessions_of_others(
-        session,
-        handles=["mine", "theirs", "school", "unknown"],
-        user_id=mine.user_id,
-        registration_id=registration.id,
-        at=NOW + HOUR,
-    )
+    end_all(session, ["before"], at=NOW)
+    ended = end_all(session, ["before", "named", "unknown"], at=NOW + HOUR)
     session.commit()
     session.expire_all()
 
     assert ended == 1
-    assert theirs.ended_at == NOW + HOUR
-    assert (mine.ended_at, away.ended_at, school.ended_at) == (None, None, None)
+    assert (before.ended_at, named.ended_at, away.ended_at) == (NOW, NOW + HOUR, None)
+    assert end_all(session, [], at=NOW) == 0
 
 
-def test_no_cookie_ends_no_session(session: Session, launch: Launch) -> None:
-    """A browser that brings nothing ends nothing."""
-    found = entered(session, launch)
-    ended = end_sessions_of_others(
-        session, handles=[], user_id=uuid4(), registration_id=found.registration_id, at=NOW
-    )
+def test_what_a_browser_brings_is_found(session: Session, launch: Launch) -> None:
+    """Each handle that there is, with whose it is; nothing for no handle."""
+    mine = entered(session, launch, handle="mine")
+    found = find_held(session, ["mine", "unknown"])
 
-    assert ended == 0
-
-
-def test_a_session_is_ended_once(session: Session, launch: Launch) -> None:
-    """The first moment stays."""
-    found = entered(session, launch)
-    end(session, found, at=NOW + HOUR)
-    end(session, found, at=NOW + 2 * HOUR)
-
-    assert found.ended_at == NOW + HOUR
+    assert [(each.handle, each.user_id, each.ended_at) for each in found] == [
+        ("mine", mine.user_id, None)
+    ]
+    assert find_held(session, []) == []
 
 
 def test_use_is_noted_and_never_backwards(session: Session, launch: Launch) -> None:
