@@ -17,6 +17,7 @@ from lti_alliance.models import (
     db,
 )
 from lti_alliance.settings import Settings
+from lti_alliance.web import cookies
 from tests.platforms import INSTRUCTOR, LEARNER, MISSING, Browser, Platform, World
 from tests.statements import statements_of
 from tests.web.conftest import make_world
@@ -64,6 +65,23 @@ def test_somebody_known_costs_few_statements(world: World) -> None:
 
     again = sent_by("ana")
     assert len(again) <= 8, "\n".join(again)
+
+
+def test_many_earlier_launches_cost_two_statements(world: World) -> None:
+    """One that reads what the browser holds, one that ends what has to end."""
+    browser = world.browser()
+    for _ in range(cookies.MAX_SESSIONS):
+        handle_of(browser.launch())
+    with world.app.app_context():
+        engine = db.engine
+    login = browser.begin()
+    token = world.token(login)
+    with statements_of(engine) as sent:
+        assert browser.send(login, token).status_code == 303
+
+    about_earlier = [each for each in sent if "launch_sessions.handle IN" in each]
+    assert len(about_earlier) == 2, "\n".join(sent)
+    assert len(sent) <= 10, "\n".join(sent)
 
 
 @pytest.mark.both_databases

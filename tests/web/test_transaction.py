@@ -6,6 +6,7 @@ import time
 import psycopg
 import pytest
 from flask import Flask, g
+from psycopg.pq import TransactionStatus
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -54,6 +55,45 @@ def test_a_transaction_begins_as_it_is_used(app: Flask, method: str, expected: s
             inside = mode()
 
     assert (found, inside) == (expected, "IMMEDIATE")
+
+
+@pytest.mark.needs_postgres
+@pytest.mark.parametrize(
+    ("method", "reading"), [("GET", TransactionStatus.IDLE), ("POST", TransactionStatus.INTRANS)]
+)
+def test_a_page_leaves_the_server_no_transaction(
+    app: Flask, session, method: str, reading: TransactionStatus
+) -> None:
+    """What only reads spares its BEGIN; an act is one transaction, however its request began."""
+
+    def status() -> TransactionStatus:
+        return db.session.connection().connection.dbapi_connection.info.transaction_status
+
+    with app.test_request_context(method=method):
+        transaction.begin()
+        db.session.scalars(select(Registration)).all()
+        before = status()
+        with transaction.act() as inside:
+            inside.add(note())
+            inside.flush()
+            during, seen = status(), noted(session)
+
+    assert (before, during) == (reading, TransactionStatus.INTRANS)
+    assert (seen, noted(session)) == (0, 1)
+
+
+@pytest.mark.needs_postgres
+def test_a_connection_of_a_page_serves_an_act_next(app: Flask, session) -> None:
+    """What a page was read with goes back to the pool as it was: the next act is a whole one."""
+    for method in ("GET", "POST", "GET"):
+        with app.test_request_context(method=method):
+            transaction.begin()
+            db.session.scalars(select(Registration)).all()
+            with pytest.raises(ZeroDivisionError):
+                failing()
+            db.session.remove()
+
+    assert noted(session) == 0
 
 
 def test_what_was_read_belongs_to_the_act(app: Flask) -> None:
