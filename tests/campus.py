@@ -109,7 +109,7 @@ class Campus:
             activity = factories.make_activity(session, link)
             member = factories.make_member(session, course, sub=self.person.sub)
             grade = factories.make_grade(session, activity, member, comment="Read the feedback.")
-            delivery = score_delivery.mirror(session, grade, at=self.at)
+            delivery = factories.want_shown(session, grade, at=self.at)
             assert delivery is not None
             return delivery.id
 

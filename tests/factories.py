@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.activities import ActivitySettings, Part, settings_to_json
@@ -22,11 +23,13 @@ from lti_alliance.models import (
     ModuleVersion,
     Registration,
     ResourceLink,
+    ScoreDelivery,
     ToolKey,
     ToolKeyState,
     User,
 )
 from lti_alliance.sealing import Sealer
+from lti_alliance.services import score_delivery
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOST = "lms.test"
@@ -180,6 +183,17 @@ def make_grade(
     }
     return _put(
         session, Grade(activity_id=activity.id, membership_id=member.id, **values | changes)
+    )
+
+
+def want_shown(session: Session, grade: Grade, *, at: datetime = NOW) -> ScoreDelivery | None:
+    """Want the gradebook to show a grade; return its delivery, if there is one."""
+    score_delivery.mirror(session, grade, at=at)
+    return session.scalar(
+        select(ScoreDelivery).where(
+            ScoreDelivery.activity_id == grade.activity_id,
+            ScoreDelivery.membership_id == grade.membership_id,
+        )
     )
 
 

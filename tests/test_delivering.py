@@ -42,7 +42,7 @@ def class_of(
         ids = []
         for _ in range(size):
             grade = factories.make_grade(session, activity, **changes)
-            delivery = score_delivery.mirror(session, grade, at=NOW)
+            delivery = factories.want_shown(session, grade, at=NOW)
             assert delivery is not None
             ids.append(delivery.id)
         return ids

@@ -36,7 +36,7 @@ from lti_alliance.models import (
     ToolKey,
     WorkerBeat,
 )
-from lti_alliance.services import audit, erasure_file, score_delivery, timetable
+from lti_alliance.services import audit, erasure_file, timetable
 from lti_alliance.services.audit_checking import verify
 from lti_alliance.settings import Settings
 from tests import factories
@@ -49,7 +49,7 @@ def want_score(app: Flask, **changes: object) -> UUID:
     """Make a grade and want it shown, as a request does."""
     with acts_of(app)() as session:
         grade = factories.make_grade(session, **changes)
-        delivery = score_delivery.mirror(session, grade, at=NOW)
+        delivery = factories.want_shown(session, grade, at=NOW)
         assert delivery is not None
         return delivery.id
 

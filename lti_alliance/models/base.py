@@ -171,12 +171,13 @@ def _begin_sqlite(connection: Any) -> None:
 def begin_read() -> None:
     """Begin the session's transaction as one that only reads.
 
-    Call before anything is read in it. On PostgreSQL each statement then stands by itself, which
-    spares a BEGIN and a ROLLBACK; two statements of a transaction see no more of one another there
-    anyway (READ COMMITTED). SQLite reads what one transaction sees, as without this call.
+    Call before anything is read in it; a transaction that is open stays as it is. On PostgreSQL
+    each statement then stands by itself, which spares a BEGIN and a ROLLBACK; two statements of a
+    transaction see no more of one another there anyway (READ COMMITTED). SQLite reads what one
+    transaction sees, as without this call.
     """
     session = db.session()
-    if session.get_bind().dialect.name == "postgresql":
+    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
         session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
 

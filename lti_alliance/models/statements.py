@@ -1,6 +1,6 @@
 """Statements that decide something in the database, the same on SQLite and PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -21,6 +21,8 @@ from sqlalchemy import (
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 from sqlalchemy.sql.dml import Delete, Update
 
 from lti_alliance.models.base import Base
@@ -49,6 +51,21 @@ def keep(row: Base, **values: Any) -> None:
     for name, value in values.items():
         if getattr(row, name) != value:
             setattr(row, name, value)
+
+
+def write_now(session: Session, row: Base, **values: Any) -> None:
+    """Write columns of one row at once, and let its object have them; no flush is needed for it."""
+    rows_matched(session, type(row), {"id": row.id}, values)  # type: ignore[attr-defined]
+    for name, value in values.items():
+        set_committed_value(row, name, value)
+
+
+def forget_loaded(session: Session, table: type[Base], ids: Iterable[Any]) -> None:
+    """Let the objects of these rows, where there are any, be read anew when they are next used."""
+    for each in ids:
+        found = session.identity_map.get(identity_key(table, each))
+        if found is not None:
+            session.expire(found)
 
 
 def insert_row(session: Session, table: type[Base], values: Mapping[str, Any]) -> None:

@@ -5,9 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain import attempts as rules
+from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.attempts import AttemptState
 from lti_alliance.domain.items import Response, is_whole, response_field, response_to_json
 from lti_alliance.errors import AlreadySubmitted, InvalidInput, NotFound, Stale
@@ -47,7 +49,6 @@ def save_responses(
     if not _move(session, attempt, base_version, saved_at=at):
         _raise_why(session, attempt)
     _write(session, sheet, responses, confidences)
-    session.expire(attempt)
     return base_version + 1
 
 
@@ -67,8 +68,7 @@ def check_answer(
     item one does, and the other gets ``Stale``. Raises ``InvalidInput`` with the item's field
     when it has not been answered whole.
     """
-    _check_may_save(session, attempt, at=at)
-    rules.check_may_check(terms.settings_for_attempt(session, attempt))
+    rules.check_may_check(_check_may_save(session, attempt, at=at))
     sheet = get_sheet(session, catalogue, attempt)
     item = next((each for each in sheet.items if each.id == item_id), None)
     if item is None:
@@ -116,7 +116,7 @@ def submit_attempt(
     One conditional UPDATE decides: of two clicks, tabs or devices exactly one hands in, and the
     others get ``AlreadySubmitted`` or ``Stale``.
     """
-    _check_may_save(session, attempt, at=at)
+    settings = _check_may_save(session, attempt, at=at)
     sheet = get_sheet(session, catalogue, attempt)
     responses, confidences = read_fields(sheet, fields), read_confidences(sheet, fields)
     if not _move(
@@ -129,7 +129,6 @@ def submit_attempt(
     ):
         _raise_why(session, attempt)
     _write(session, sheet, responses, confidences)
-    session.refresh(attempt)
     audit.record(
         session,
         "attempt.submitted",
@@ -140,16 +139,21 @@ def submit_attempt(
         details={"number": attempt.number},
     )
     judging.judge_attempt(session, attempt, sheet.module)
-    return grading.refresh_grade(session, attempt.activity, attempt.membership, at=at)
+    return grading.refresh_grade(
+        session, attempt.activity, attempt.membership, settings=settings, at=at
+    )
 
 
-def _check_may_save(session: Session, attempt: Attempt, *, at: datetime) -> None:
+def _check_may_save(session: Session, attempt: Attempt, *, at: datetime) -> ActivitySettings:
+    """Return what holds for the person, whatever this attempt was promised beside."""
+    settings = terms.settings_for(session, attempt.activity, attempt.membership)
     rules.check_may_save(
         AttemptState(attempt.state),
-        terms.settings_for_attempt(session, attempt),
+        terms.as_promised(settings, attempt),
         deadline_at=attempt.deadline_at,
         at=at,
     )
+    return settings
 
 
 def _move(session: Session, attempt: Attempt, base_version: int, **values: object) -> bool:
@@ -159,7 +163,12 @@ def _move(session: Session, attempt: Attempt, base_version: int, **values: objec
         "state": AttemptState.IN_PROGRESS,
         "saved_version": base_version,
     }
-    return rows_matched(session, Attempt, still, {"saved_version": base_version + 1, **values}) == 1
+    moved = {"saved_version": base_version + 1, **values}
+    if rows_matched(session, Attempt, still, moved) != 1:
+        return False
+    for name, value in moved.items():
+        set_committed_value(attempt, name, value)
+    return True
 
 
 def _raise_why(session: Session, attempt: Attempt) -> None:

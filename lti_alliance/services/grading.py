@@ -1,6 +1,6 @@
 """Grading: attempts judged, parts put together, the grade kept and mirrored to the gradebook."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -27,7 +27,7 @@ from lti_alliance.models import (
     Reflection,
     ScoreAdjustment,
 )
-from lti_alliance.models.statements import insert_for
+from lti_alliance.models.statements import insert_for, write_now
 from lti_alliance.services import score_delivery, terms
 
 FEEDBACK_COMMENT = "Feedback on your reflection is in the activity."
@@ -35,30 +35,42 @@ FEEDBACK_COMMENT = "Feedback on your reflection is in the activity."
 
 
 def refresh_grade(
-    session: Session, activity: Activity, membership: Membership, *, at: datetime
+    session: Session,
+    activity: Activity,
+    membership: Membership,
+    *,
+    at: datetime,
+    settings: ActivitySettings | None = None,
 ) -> Grade:
     """Work the grade out anew from everything handed in, keep it, and mirror it for delivery.
 
     What an instructor decided by hand stands above the work. The grade of somebody who was erased
-    stays as it is: the work that it came from is gone.
+    stays as it is: the work that it came from is gone. ``settings`` are those that hold for this
+    person, if the act has read them.
     """
-    settings = terms.settings_for(session, activity, membership)
+    settings = settings or terms.settings_for(session, activity, membership)
     grade = _hold_grade(session, activity, membership, settings, at=at)
     if membership.erased_at is not None:
         return grade
     decision = _decision(session, activity, membership)
-    if decision is None and _is_frozen(session, activity, membership):
+    reflections = _reflections(session, activity, membership)
+    if decision is None and any(each.state == ReflectionState.FROZEN for each in reflections):
         return grade
-    score = adjusted(_score(session, activity, membership, settings, at=at), decision)
-    grade.score = score.score
-    grade.maximum = score.maximum
-    grade.parts = _parts_to_json(score)
-    grade.attempt_id = score.attempt_id
-    grade.started_at = score.started_at
-    grade.submitted_at = score.submitted_at
-    grade.comment = FEEDBACK_COMMENT if _has_comment(session, activity, membership) else ""
-    grade.updated_at = at
-    session.flush()
+    attempts = _handed_in(session, activity, membership)
+    texts = [reflection_result(each) for each in reflections]
+    score = adjusted(activity_score(attempts, texts, settings, at=at), decision)
+    write_now(
+        session,
+        grade,
+        score=score.score,
+        maximum=score.maximum,
+        parts=_parts_to_json(score),
+        attempt_id=score.attempt_id,
+        started_at=score.started_at,
+        submitted_at=score.submitted_at,
+        comment=FEEDBACK_COMMENT if any(map(_has_comment, reflections)) else "",
+        updated_at=at,
+    )
     score_delivery.mirror(session, grade, at=at)
     return grade
 
@@ -114,7 +126,7 @@ def _hold_grade(
     Two parts handed in at the same moment would otherwise each work out a grade without the
     other. Writing the row before reading the work makes the second wait for the first.
     """
-    session.execute(
+    held = (
         insert_for(session, Grade)
         .values(
             activity_id=activity.id,
@@ -127,32 +139,19 @@ def _hold_grade(
             index_elements=["activity_id", "membership_id"],
             set_={"version": Grade.version + 1},
         )
+        .returning(Grade)
     )
-    return session.scalars(
-        select(Grade)
-        .where(Grade.activity_id == activity.id, Grade.membership_id == membership.id)
-        .execution_options(populate_existing=True)
-    ).one()
+    grade: Grade = session.scalars(held, execution_options={"populate_existing": True}).one()
+    return grade
 
 
-def _score(
-    session: Session,
-    activity: Activity,
-    membership: Membership,
-    settings: ActivitySettings,
-    *,
-    at: datetime,
-) -> ActivityScore:
+def _handed_in(session: Session, activity: Activity, membership: Membership) -> list[AttemptResult]:
     mine = (Attempt.activity_id == activity.id, Attempt.membership_id == membership.id)
-    attempts = [
+    return [
         attempt_result(attempt)
         for attempt in session.scalars(select(Attempt).where(*mine))
         if AttemptState(attempt.state).is_handed_in
     ]
-    reflections = [
-        reflection_result(reflection) for reflection in _reflections(session, activity, membership)
-    ]
-    return activity_score(attempts, reflections, settings, at=at)
 
 
 def decisions_of(session: Session, activity: Activity) -> dict[UUID, Adjustment]:
@@ -175,21 +174,14 @@ def _decision(session: Session, activity: Activity, membership: Membership) -> A
     return Adjustment(AdjustmentKind(row.kind), row.score) if row is not None else None
 
 
-def _is_frozen(session: Session, activity: Activity, membership: Membership) -> bool:
-    return any(
-        reflection.state == ReflectionState.FROZEN
-        for reflection in _reflections(session, activity, membership)
-    )
-
-
 def _reflections(
     session: Session, activity: Activity, membership: Membership
-) -> Iterable[Reflection]:
+) -> Sequence[Reflection]:
     return session.scalars(
         select(Reflection)
         .where(Reflection.activity_id == activity.id, Reflection.membership_id == membership.id)
         .order_by(Reflection.started_at)
-    )
+    ).all()
 
 
 def _counted_at(reflection: Reflection) -> datetime | None:
@@ -198,11 +190,8 @@ def _counted_at(reflection: Reflection) -> datetime | None:
     return judged or reflection.submitted_at
 
 
-def _has_comment(session: Session, activity: Activity, membership: Membership) -> bool:
-    return any(
-        reflection.assessment and reflection.assessment.sealed_comment
-        for reflection in _reflections(session, activity, membership)
-    )
+def _has_comment(reflection: Reflection) -> bool:
+    return bool(reflection.assessment and reflection.assessment.sealed_comment)
 
 
 def _parts_to_json(score: ActivityScore) -> dict[str, Any]:

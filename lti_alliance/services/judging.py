@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,10 +16,19 @@ from lti_alliance.domain.modules import Module
 from lti_alliance.domain.regrades import Regrade, RegradeChoice
 from lti_alliance.domain.response_processing import Outcome
 from lti_alliance.models import AcceptedWording, Attempt, ItemRegrade, Response
+from lti_alliance.models.statements import forget_loaded, update_each, write_now
 from lti_alliance.services import modules
 
 Wordings = Mapping[str, list[tuple[str, Decimal]]]
 """Further wordings that short items accept: by item, each with its share of the points."""
+
+
+class Answered(Protocol):
+    """A row that holds a response, whatever else it holds."""
+
+    @property
+    def value(self) -> dict[str, Any] | None:
+        """The response as JSON; nothing where nothing was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +39,7 @@ class Judging:
     regrades: Mapping[tuple[str, str], Regrade]
     """By item and the hash of the version that was answered."""
 
-    def outcome(self, item: Item, given_as: str, row: Response | None) -> Outcome:
+    def outcome(self, item: Item, given_as: str, row: Answered | None) -> Outcome:
         """Judge a response; ``given_as`` is the hash of the item as its form has it."""
         response = response_from_json(row.value) if row and row.value is not None else None
         return rules.judge(self.accepting(item), response, self._regrade(item, given_as))
@@ -56,33 +66,48 @@ def judge_attempt(
     """Judge every item of the attempt's form, and keep what it came to."""
     rows = responses_of(session, attempt)
     outcomes = _outcomes(attempt, module, rows, judging or judging_of(session, attempt.activity_id))
-    for item_id, outcome in outcomes.items():
-        if row := rows.get(item_id):
-            row.points = outcome.points
-            row.is_correct = outcome.correct
-            row.is_unmatched = outcome.unmatched
-    attempt.score = sum((each.points for each in outcomes.values()), Decimal(0))
-    attempt.maximum = sum((each.maximum for each in outcomes.values()), Decimal(0))
-    session.flush()
+    changes = [
+        (
+            {"id": rows[item_id].id},
+            {
+                "points": outcome.points,
+                "is_correct": outcome.correct,
+                "is_unmatched": outcome.unmatched,
+            },
+        )
+        for item_id, outcome in outcomes.items()
+        if item_id in rows
+    ]
+    forget_loaded(session, Response, update_each(session, Response, changes))
+    write_now(
+        session,
+        attempt,
+        score=sum((each.points for each in outcomes.values()), Decimal(0)),
+        maximum=sum((each.maximum for each in outcomes.values()), Decimal(0)),
+    )
 
 
 def outcomes_of(
-    session: Session, attempt: Attempt, module: Module, *, only: Container[str] | None = None
+    session: Session,
+    attempt: Attempt,
+    module: Module,
+    judging: Judging | None = None,
+    *,
+    only: Container[str] | None = None,
 ) -> dict[str, Outcome]:
     """Return the outcome of every item of the form, judged as the stored score was.
 
     ``only`` are the ids of the items that may be judged before the attempt is handed in.
     """
-    judging = judging_of(session, attempt.activity_id)
+    judging = judging or judging_of(session, attempt.activity_id)
     outcomes = _outcomes(attempt, module, responses_of(session, attempt), judging)
     return {item_id: each for item_id, each in outcomes.items() if only is None or item_id in only}
 
 
-def regrades_of(session: Session, attempt: Attempt) -> dict[str, Regrade]:
+def regrades_of(judging: Judging, attempt: Attempt) -> dict[str, Regrade]:
     """Return what was decided about the items of an attempt whose key was corrected, by item."""
-    decided = judging_of(session, attempt.activity_id).regrades
     found = {
-        item_id: decided.get((item_id, given.content_hash))
+        item_id: judging.regrades.get((item_id, given.content_hash))
         for item_id, given in given_items(attempt).items()
     }
     return {
@@ -92,10 +117,21 @@ def regrades_of(session: Session, attempt: Attempt) -> dict[str, Regrade]:
     }
 
 
-def responses_of(session: Session, attempt: Attempt) -> dict[str, Response]:
+class Given(NamedTuple):
+    """What was answered to one item, as far as judging goes."""
+
+    id: UUID
+    value: dict[str, Any] | None
+
+
+def responses_of(session: Session, attempt: Attempt) -> dict[str, Given]:
     """Return the responses of an attempt by item."""
-    rows = session.scalars(select(Response).where(Response.attempt_id == attempt.id))
-    return {row.item_id: row for row in rows}
+    rows = session.execute(
+        select(Response.item_id, Response.id, Response.value).where(
+            Response.attempt_id == attempt.id
+        )
+    )
+    return {item_id: Given(row_id, value) for item_id, row_id, value in rows}
 
 
 def given_items(attempt: Attempt) -> Mapping[str, FormItem]:
@@ -114,7 +150,7 @@ def accepted_wordings(session: Session, activity_id: UUID) -> Wordings:
 
 
 def _outcomes(
-    attempt: Attempt, module: Module, rows: Mapping[str, Response], judging: Judging
+    attempt: Attempt, module: Module, rows: Mapping[str, Given], judging: Judging
 ) -> dict[str, Outcome]:
     return {
         item_id: judging.outcome(

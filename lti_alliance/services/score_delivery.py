@@ -14,7 +14,7 @@ from lti_alliance.domain.gradebook import GradingProgress
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.scoring import PartState, grading_progress
 from lti_alliance.models import Grade, Membership, Registration, ScoreDelivery
-from lti_alliance.models.statements import insert_for, rows_changed
+from lti_alliance.models.statements import forget_loaded, insert_for
 from lti_alliance.services import score_tries
 from lti_alliance.services.score_claims import UNDER_WAY, is_wanted
 
@@ -23,7 +23,7 @@ CHANNEL = "alliance_due"
 _LIST_LIMIT = 500
 
 
-def mirror(session: Session, grade: Grade, *, at: datetime) -> ScoreDelivery | None:
+def mirror(session: Session, grade: Grade, *, at: datetime) -> None:
     """Want the gradebook to show this grade, in the transaction of the act that made it.
 
     A change that alters nothing sends nothing. People who are not graded have no row. A grade
@@ -32,7 +32,7 @@ def mirror(session: Session, grade: Grade, *, at: datetime) -> ScoreDelivery | N
     """
     membership = session.get_one(Membership, grade.membership_id)
     if membership.course_role is not Role.LEARNER or membership.is_test_user:
-        return None
+        return
     registration = grade.activity.resource_link.context.deployment.registration
     is_pending = grade.score is None and _may_tell_pending(session, grade, registration)
     _remember_unconfirmed(session, grade, at=at)
@@ -40,9 +40,6 @@ def mirror(session: Session, grade: Grade, *, at: datetime) -> ScoreDelivery | N
         _want_nothing(session, grade, at=at)
     elif _want(session, grade, registration, is_pending=is_pending, at=at):
         wake(session)
-    return session.scalars(
-        select(ScoreDelivery).where(*_pair(grade)).execution_options(populate_existing=True)
-    ).one_or_none()
 
 
 def wake(session: Session) -> None:
@@ -191,11 +188,7 @@ def _want(
             ),
         )
     )
-    # The count of rows is not told for an INSERT on every database; the rows themselves are.
-    written = session.execute(
-        statement.returning(ScoreDelivery.id).execution_options(synchronize_session=False)
-    )
-    return written.first() is not None
+    return _written(session, statement)
 
 
 def _changed(fresh: dict[str, Any], grade: Grade) -> dict[str, Any]:
@@ -227,7 +220,7 @@ def _changed(fresh: dict[str, Any], grade: Grade) -> dict[str, Any]:
 
 def _want_nothing(session: Session, grade: Grade, *, at: datetime) -> None:
     under_way = ScoreDelivery.state.in_(UNDER_WAY)
-    rows_changed(
+    _written(
         session,
         update(ScoreDelivery)
         .where(*_pair(grade), is_wanted())
@@ -240,6 +233,16 @@ def _want_nothing(session: Session, grade: Grade, *, at: datetime) -> None:
             reason=case((under_way, ScoreDelivery.reason), else_=Reason.NOTHING_TO_SEND.value),
         ),
     )
+
+
+def _written(session: Session, statement: Any) -> bool:
+    """Run a statement for a delivery; say whether it wrote one."""
+    # The count of rows is not told for an INSERT on every database; the rows themselves are.
+    written = session.scalars(
+        statement.returning(ScoreDelivery.id).execution_options(synchronize_session=False)
+    ).all()
+    forget_loaded(session, ScoreDelivery, written)
+    return bool(written)
 
 
 def _digest(comment: str) -> str:

@@ -149,7 +149,8 @@ def attempt_report(
     own = terms.settings_for(session, activity, attempt.membership)
     settings = terms.as_promised(own, attempt)
     sheet = attempt_sheets.get_sheet(session, catalogue, attempt)
-    regraded = judging.regrades_of(session, attempt)
+    judged = judging.judging_of(session, activity.id)
+    regraded = judging.regrades_of(judged, attempt)
     made = attempts.list_attempts(session, activity, attempt.membership)
     standing = standing_of(session, activity, attempt.membership, at=at)
     states = [AttemptState(each.state) for each in made]
@@ -161,7 +162,7 @@ def attempt_report(
         regraded={item_id: each.choice for item_id, each in regraded.items()},
         settings=settings,
         stage=feedback_stage(settings, states, at=at) if is_own else FeedbackStage.FINAL,
-        outcomes=judging.outcomes_of(session, attempt, sheet.module) if is_judged else None,
+        outcomes=judging.outcomes_of(session, attempt, sheet.module, judged) if is_judged else None,
         quiz=_quiz_card(session, own, sheet.module.quiz, made, standing.grade, at=at),
         standing=standing,
     )

@@ -20,6 +20,7 @@ from tests.factories import (
     make_grade,
     make_link,
     make_tool_key,
+    want_shown,
 )
 from tests.fakes import FakeGradebook
 
@@ -30,7 +31,7 @@ Scores = tuple[ScoreDelivery, ScoreDelivery]
 def scores(session: Session, now: Clock) -> Scores:
     """Two scores in two courses: one that a platform refused, one that is in its gradebook."""
     grades: list[Grade] = [make_grade(session), make_grade(session)]
-    blocked, delivered = (score_delivery.mirror(session, grade, at=now()) for grade in grades)
+    blocked, delivered = (want_shown(session, grade, at=now()) for grade in grades)
     assert blocked
     assert delivered
     blocked.state, blocked.reason = DeliveryState.BLOCKED, "refused"

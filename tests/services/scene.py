@@ -45,7 +45,7 @@ class Scene:
             session, factories.make_course(session, registration), **line_item
         )
         grade = factories.make_grade(session, factories.make_activity(session, link), **changes)
-        return score_delivery.mirror(session, grade, at=self.at)
+        return factories.want_shown(session, grade, at=self.at)
 
     def regrade(self, delivery_id: UUID, **changes: object) -> None:
         """Change the grade behind a delivery and want that shown."""

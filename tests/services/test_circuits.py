@@ -10,7 +10,7 @@ from lti_alliance.domain.circuits import CALLS_AT_ONCE, OPENS_AFTER
 from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.errors import PlatformError, PlatformRefused, PlatformUnavailable
 from lti_alliance.models import PlatformCircuit, ScoreDelivery
-from lti_alliance.services import circuits, score_delivery
+from lti_alliance.services import circuits
 from lti_alliance.services.score_claims import is_anything_due
 from tests import factories
 from tests.factories import NOW
@@ -29,7 +29,7 @@ def backlog(scene: Scene, count: int) -> list[UUID]:
         activity = factories.make_activity(session, factories.make_link(session, course))
         ids = []
         for _ in range(count):
-            delivery = score_delivery.mirror(
+            delivery = factories.want_shown(
                 session, factories.make_grade(session, activity), at=scene.at
             )
             assert delivery is not None

@@ -20,7 +20,6 @@ from lti_alliance.models import (
 from lti_alliance.services import (
     check_turns,
     gradebook_checks,
-    score_delivery,
     score_resending,
     score_tries,
 )
@@ -50,7 +49,7 @@ def class_of(scene: Scene, size: int) -> list[UUID]:
         activity = factories.make_activity(session, factories.make_link(session, course))
         ids = []
         for _ in range(size):
-            delivery = score_delivery.mirror(
+            delivery = factories.want_shown(
                 session, factories.make_grade(session, activity), at=scene.at
             )
             assert delivery is not None

@@ -93,7 +93,7 @@ def test_only_learners_have_deliveries(session: Session, changes: dict[str, obje
     member = factories.make_member(session, course, **changes)
     grade = factories.make_grade(session, activity, member)
 
-    assert score_delivery.mirror(session, grade, at=NOW) is None
+    assert factories.want_shown(session, grade, at=NOW) is None
     assert session.scalar(select(func.count()).select_from(ScoreDelivery)) == 0
 
 
@@ -143,7 +143,7 @@ def test_an_incomplete_grade_has_no_row(session: Session) -> None:
     """Nothing is kept for a person who has nothing to be told."""
     grade = factories.make_grade(session, score=None)
 
-    assert score_delivery.mirror(session, grade, at=NOW) is None
+    assert factories.want_shown(session, grade, at=NOW) is None
 
 
 def test_a_newer_score_does_not_jump_the_wait_that_a_platform_asked_for(scene: Scene) -> None:
@@ -169,7 +169,7 @@ def backlog(scene: Scene, count: int) -> set[UUID]:
         ids = set()
         for _ in range(count):
             grade = factories.make_grade(session, activity)
-            delivery = score_delivery.mirror(session, grade, at=NOW - timedelta(hours=1))
+            delivery = factories.want_shown(session, grade, at=NOW - timedelta(hours=1))
             assert delivery is not None
             ids.add(delivery.id)
     return ids
@@ -655,7 +655,7 @@ def test_one_delivery_looks_for_the_line_item_at_a_time(scene: Scene) -> None:
         ids = []
         for _ in range(2):
             grade = factories.make_grade(session, activity)
-            delivery = score_delivery.mirror(session, grade, at=NOW)
+            delivery = factories.want_shown(session, grade, at=NOW)
             assert delivery is not None
             ids.append(delivery.id)
     scene.claim()

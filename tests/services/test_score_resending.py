@@ -11,7 +11,7 @@ from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.domain.launch import Role
 from lti_alliance.errors import NotFound, PlatformRefused
 from lti_alliance.models import AuditEvent, ScoreDelivery
-from lti_alliance.services import score_delivery, score_resending
+from lti_alliance.services import score_resending
 from tests import factories
 from tests.services.scene import Scene
 
@@ -22,7 +22,7 @@ def class_of(scene: Scene, size: int) -> list[UUID]:
         activity = factories.make_activity(session, factories.make_link(session, course))
         ids = []
         for _ in range(size):
-            delivery = score_delivery.mirror(
+            delivery = factories.want_shown(
                 session, factories.make_grade(session, activity), at=scene.at
             )
             assert delivery is not None

@@ -85,6 +85,24 @@ def test_a_save_costs_few_statements(app, course, activity, ada):
     assert len(asked) == 5, "\n".join(asked)
 
 
+@pytest.mark.needs_postgres
+def test_handing_in_costs_as_few_statements_for_any_quiz(app, course, activity, ada):
+    """A whole class hands in within a minute; what is judged is written with one statement."""
+    address = start(ada)
+    answers = right_options(course, activity)
+    with app.app_context():
+        engine = db.engine
+
+    with statements_of(engine) as sent:
+        ada.post(f"{address}/submission", answers | {"saved_version": "0"}, headers=SCRIPT)
+
+    written = [each for each in sent if each.startswith("UPDATE responses")]
+    assert [attempt.state for attempt in course.fresh().scalars(select(Attempt))] == ["graded"]
+    assert len(answers) > 1
+    assert len(written) == 1, "\n".join(sent)
+    assert len(sent) <= 20, "\n".join(sent)
+
+
 def test_an_answer_that_was_taken_back_and_given_again_is_kept(course, activity, ada):
     """Whatever was saved in between, the last save says what the answer is."""
     address = start(ada)
