@@ -36,7 +36,7 @@ from lti_alliance.models import (
 )
 from lti_alliance.services import attempts, circuits, modules, score_tries, terms
 from lti_alliance.services.delivery_views import delivery_view, why_unreadable
-from lti_alliance.services.reports import PartResult, part_results
+from lti_alliance.services.standings import PartResult, part_results
 from lti_alliance.services.story_events import list_events, story_events, try_line
 from lti_alliance.services.story_values import (
     Actor,

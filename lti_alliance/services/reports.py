@@ -1,4 +1,4 @@
-"""What pages report: where a score stands, how a class stands, what a course holds.
+"""What pages report: how a class stands, what a course holds.
 
 Each report is read with a fixed number of queries, however many people there are.
 """
@@ -8,22 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from lti_alliance.content.catalogue import Catalogue
-from lti_alliance.domain.activities import ActivitySettings, Part
+from lti_alliance.domain.activities import ActivitySettings
 from lti_alliance.domain.attempts import AttemptState
-from lti_alliance.domain.circuits import Circuit
 from lti_alliance.domain.delivery import DeliveryState, Reason
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.reflections import ReflectionState
-from lti_alliance.domain.scoring import PartState
 from lti_alliance.models import (
     Activity,
     Attempt,
@@ -40,40 +37,16 @@ from lti_alliance.models import (
 from lti_alliance.services import check_turns, circuits, line_items, modules, rosters, sections
 from lti_alliance.services.activities import activity_settings
 from lti_alliance.services.delivery_views import (
-    ON_ITS_WAY,
     ComparisonView,
     DeliveryView,
     comparison_view,
     delivery_view,
 )
 from lti_alliance.services.desk_people import display_order
+from lti_alliance.services.standings import PartResult, part_results
 
 _Row = TypeVar("_Row", Attempt, Reflection)
 _STUCK = frozenset({DeliveryState.BLOCKED, DeliveryState.DEAD})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartResult:
-    """What one part came to."""
-
-    part: Part
-    state: PartState
-    score: Decimal | None
-    maximum: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """The grade of one person and what the gradebook was told of it."""
-
-    grade: Grade | None
-    delivery: DeliveryView | None
-    parts: tuple[PartResult, ...]
-
-    @property
-    def has_work(self) -> bool:
-        """Whether anything has been handed in."""
-        return any(part.state is not PartState.MISSING for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,60 +176,6 @@ class CoursePage:
 
     titles: tuple[str, ...]
     """The links with an activity, the oldest first."""
-
-
-def standing_of(
-    session: Session, activity: Activity, membership: Membership, *, at: datetime | None = None
-) -> Standing:
-    """Return the grade of one person in an activity and its delivery.
-
-    Without a moment, nothing is said of a platform that is left alone.
-    """
-    found = session.execute(
-        _standing(), {"activity": activity.id, "membership": membership.id}
-    ).one_or_none()
-    grade, delivery = found or (None, None)
-    open_circuits: Mapping[UUID, Circuit] = {}
-    if at is not None and delivery is not None and delivery.state in ON_ITS_WAY:
-        # Only of what is on its way can it be said that it waits for a platform in trouble.
-        open_circuits = circuits.list_open(session, at=at)
-    return Standing(
-        grade=grade,
-        delivery=delivery_view(delivery, grade, open_circuits=open_circuits),
-        parts=part_results(grade),
-    )
-
-
-@cache
-def _standing() -> Select[Grade, ScoreDelivery]:
-    return (
-        select(Grade, ScoreDelivery)
-        .outerjoin(
-            ScoreDelivery,
-            (ScoreDelivery.activity_id == Grade.activity_id)
-            & (ScoreDelivery.membership_id == Grade.membership_id),
-        )
-        .where(
-            Grade.activity_id == bindparam("activity"),
-            Grade.membership_id == bindparam("membership"),
-        )
-    )
-
-
-def part_results(grade: Grade | None) -> tuple[PartResult, ...]:
-    """Read the parts of a grade, the quiz first."""
-    if grade is None:
-        return ()
-    return tuple(
-        PartResult(
-            part=part,
-            state=PartState(stored["state"]),
-            score=None if stored["score"] is None else Decimal(stored["score"]),
-            maximum=Decimal(stored["maximum"]),
-        )
-        for part in Part
-        if (stored := grade.parts.get(part)) is not None
-    )
 
 
 def overview(

@@ -13,7 +13,7 @@ from lti_alliance.domain.attempts import AttemptState
 from lti_alliance.domain.modules import Keep
 from lti_alliance.domain.scoring import PartState, round_score
 from lti_alliance.services.delivery_views import DeliveryView
-from lti_alliance.services.reports import PartResult
+from lti_alliance.services.standings import PartResult
 
 
 class ActorKind(StrEnum):

@@ -28,7 +28,7 @@ from lti_alliance.errors import Conflict
 from lti_alliance.models import Activity, Attempt, Grade, Membership, Reflection
 from lti_alliance.services import attempt_sheets, attempts, judging, modules, terms
 from lti_alliance.services.attempt_sheets import Sheet
-from lti_alliance.services.reports import Standing, standing_of
+from lti_alliance.services.standings import Standing, standing_of
 from lti_alliance.services.terms import Terms
 
 

@@ -26,8 +26,8 @@ from lti_alliance.services import (
     passages,
     readings,
     reflections,
-    reports,
     sealed_texts,
+    standings,
     terms,
 )
 from lti_alliance.services.passages import MarkedText
@@ -218,7 +218,7 @@ def _handed_in(activity: Activity, writing: Writing) -> Response:
     settings = _settings(activity)
     assessment = writing.reflection.assessment
     points = settings.prompt_points() * assessment.share if assessment else None
-    standing = reports.standing_of(
+    standing = standings.standing_of(
         db.session(), activity, member_of(access.current()), at=parts().now()
     )
     return _page(

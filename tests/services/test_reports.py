@@ -15,7 +15,7 @@ from lti_alliance.domain.modules import Grading
 from lti_alliance.domain.scoring import PartState
 from lti_alliance.models import LineItem, Membership, Profile, ScoreDelivery
 from lti_alliance.sealing import Sealer
-from lti_alliance.services import reports, shelves
+from lti_alliance.services import reports, shelves, standings
 from tests.services.work import take_quiz, write
 from tests.stage import NOON, Stage
 from tests.statements import statements_of
@@ -87,9 +87,9 @@ def test_students_stand_by_name_and_the_nameless_by_arrival(stage: Stage) -> Non
 def test_a_standing_holds_grade_parts_and_delivery(stage: Stage, sealer: Sealer) -> None:
     """Before any work there is nothing; afterwards each part says what it came to."""
     activity, student = stage.activity(**BY_RUBRIC), stage.join("student")
-    before = reports.standing_of(stage.session, activity, student)
+    before = standings.standing_of(stage.session, activity, student)
     take_quiz(stage, activity, student)
-    after = reports.standing_of(stage.session, activity, student)
+    after = standings.standing_of(stage.session, activity, student)
 
     assert (before.grade, before.delivery, before.parts, before.has_work) == (None, None, (), False)
     assert after.has_work
