@@ -5,19 +5,12 @@ with a signed assertion (RFC 7523). PyLTI1p3's connector signs; the network, the
 the reading of answers are ours, because the library knows no time limit, no expiry and no refusal.
 """
 
-import threading
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
+from typing import Any
 from uuid import UUID, uuid4
 
 from pylti1p3.service_connector import ServiceConnector
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
 from lti_alliance.domain.addresses import host_of
 from lti_alliance.errors import (
@@ -30,18 +23,14 @@ from lti_alliance.errors import (
 from lti_alliance.lti import keys
 from lti_alliance.lti.answers import failure, json_of, moment_of, next_page
 from lti_alliance.lti.http import Answer, PlatformHTTP
+from lti_alliance.lti.kept_tokens import Acts, Clock, KeptTokens, Recent
 from lti_alliance.lti.service_log import note_call, note_token
 from lti_alliance.lti.tool_config import library_registration
-from lti_alliance.models import AccessToken, Registration
-from lti_alliance.models.statements import insert_for
+from lti_alliance.models import Registration
 from lti_alliance.sealing import Sealer
-
-Acts = Callable[[], AbstractContextManager[Session]]
-Clock = Callable[[], datetime]
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 DEPLOYMENT_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
-RENEWED_BEFORE_END = timedelta(seconds=60)
 _ISSUED_BEFORE_NOW = timedelta(seconds=5)
 """Moodle has no leeway for clocks that differ by a second."""
 _ASSERTION_LIFE = timedelta(minutes=5)
@@ -51,33 +40,11 @@ _NOTABLE_SKEW = timedelta(seconds=10)
 _TOKEN_DEADLINE_S = 15.0
 
 
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
-
-class _Recent(Generic[Key, Value]):
-    """What was found a moment ago, for the threads of this process."""
-
-    def __init__(self) -> None:
-        self._found: dict[Key, tuple[float, Value]] = {}
-
-    def find(self, key: Key) -> Value | None:
-        until, value = self._found.get(key, (0.0, None))
-        return value if time.monotonic() < until else None
-
-    def keep(self, key: Key, value: Value, *, for_s: float) -> None:
-        if for_s > 0:
-            self._found[key] = time.monotonic() + for_s, value
-
-    def drop(self, key: Key) -> None:
-        self._found.pop(key, None)
-
-
 class ServiceTokens:
-    """The access tokens of all registrations, kept in the database for every process.
+    """What calls services for all registrations, each with a token of its own.
 
-    What was read there is good for ``kept_for_s`` seconds, so that a batch of scores does not read
-    the same rows for each of them.
+    What was read of a registration, and its token, is good for ``kept_for_s`` seconds, so that a
+    batch of scores does not read the same rows for each of them.
     """
 
     def __init__(
@@ -94,10 +61,8 @@ class ServiceTokens:
         self._sealer = sealer
         self._now = now
         self._kept_for_s = kept_for_s
-        self._connectors: _Recent[tuple[UUID, str], PlatformConnector] = _Recent()
-        self._texts: _Recent[tuple[UUID, str], str] = _Recent()
-        self._locks: defaultdict[tuple[UUID, str], threading.Lock] = defaultdict(threading.Lock)
-        self._guard = threading.Lock()
+        self._connectors: Recent[tuple[UUID, str], PlatformConnector] = Recent()
+        self.kept = KeptTokens(acts=acts, sealer=sealer, now=now, kept_for_s=kept_for_s)
 
     def connector(self, registration_id: UUID, *, deployment_id: str) -> "PlatformConnector":
         """Return what calls the services of a registration for one of its deployments."""
@@ -121,74 +86,10 @@ class ServiceTokens:
         self._connectors.keep((registration_id, deployment_id), made, for_s=self._kept_for_s)
         return made
 
-    @contextmanager
-    def one_at_a_time(self, registration: Registration, scopes: str) -> Iterator[None]:
-        """Let one thread of this process ask for a token while the others wait for it."""
-        with self._guard:
-            lock = self._locks[registration.id, scopes]
-        with lock:
-            yield
-
     def previous_key(self) -> keys.SigningKey | None:
         """Return the key that signed before the current one, while it is still published."""
         with self._acts() as session:
             return keys.previous_key(session, self._sealer)
-
-    def find(self, registration: Registration, scopes: str) -> str | None:
-        """Return the kept token, unless it is about to end."""
-        if text := self._texts.find((registration.id, scopes)):
-            return text
-        with self._acts() as session:
-            kept = session.scalar(
-                select(AccessToken)
-                .where(*self._place(registration, scopes))
-                .execution_options(populate_existing=True)
-            )
-        if kept is None or kept.expires_at - RENEWED_BEFORE_END <= self._now():
-            return None
-        text = self._sealer.open_text(kept.sealed_token, purpose=_purpose(registration, scopes))
-        self._texts.keep((registration.id, scopes), text, for_s=self._kept_for_s)
-        return text
-
-    def keep(
-        self, registration: Registration, scopes: str, text: str, *, expires_at: datetime
-    ) -> None:
-        """Keep a token; of two workers that fetched one at once, the later one's stays."""
-        values = {
-            "sealed_token": self._sealer.seal_text(text, purpose=_purpose(registration, scopes)),
-            "expires_at": expires_at,
-        }
-        place = {
-            "registration_id": registration.id,
-            "token_host": urlsplit(registration.auth_token_url).netloc,
-            "scopes": scopes,
-        }
-        with self._acts() as session:
-            session.execute(
-                insert_for(session, AccessToken)
-                .values(**place, **values)
-                .on_conflict_do_update(index_elements=list(place), set_=values)
-            )
-
-    def drop(self, registration: Registration, scopes: str, refused: str) -> None:
-        """Forget a token that the platform does not take any more, but none that came after it."""
-        self._texts.drop((registration.id, scopes))
-        if self.find(registration, scopes) != refused:
-            return
-        self._texts.drop((registration.id, scopes))
-        with self._acts() as session:
-            session.execute(
-                delete(AccessToken)
-                .where(*self._place(registration, scopes))
-                .execution_options(synchronize_session=False)
-            )
-
-    def _place(self, registration: Registration, scopes: str) -> tuple[Any, ...]:
-        return (
-            AccessToken.registration_id == registration.id,
-            AccessToken.token_host == urlsplit(registration.auth_token_url).netloc,
-            AccessToken.scopes == scopes,
-        )
 
 
 class PlatformConnector(ServiceConnector):
@@ -210,6 +111,7 @@ class PlatformConnector(ServiceConnector):
         self._deployment_id = deployment_id
         self._http = http
         self._tokens = tokens
+        self._kept = tokens.kept
         self._now = now
 
     def request(
@@ -248,7 +150,7 @@ class PlatformConnector(ServiceConnector):
             )
             if answer.status != 401 or is_last:
                 break
-            self._tokens.drop(self._ours, _joined(scopes), token)
+            self._kept.drop(self._ours, _joined(scopes), token)
         if error := failure(answer, at=self._now()):
             raise error
         return answer
@@ -256,17 +158,17 @@ class PlatformConnector(ServiceConnector):
     def get_access_token(self, scopes: Sequence[str]) -> str:
         """Return a token for these scopes, kept or new."""
         wanted = _joined(scopes)
-        with self._tokens.one_at_a_time(self._ours, wanted):
-            if kept := self._tokens.find(self._ours, wanted):
+        with self._kept.one_at_a_time(self._ours, wanted):
+            if kept := self._kept.find(self._ours, wanted):
                 return kept
             text, life = self._fetch(wanted)
-            self._tokens.keep(self._ours, wanted, text, expires_at=self._now() + life)
+            self._kept.keep(self._ours, wanted, text, expires_at=self._now() + life)
         return text
 
     def ask_for_token(self, scopes: Sequence[str]) -> timedelta:
         """Ask for a new token, whatever is kept, keep it, and return for how long it is good."""
         text, life = self._fetch(_joined(scopes))
-        self._tokens.keep(self._ours, _joined(scopes), text, expires_at=self._now() + life)
+        self._kept.keep(self._ours, _joined(scopes), text, expires_at=self._now() + life)
         return life
 
     def pages(self, scope: str, url: str, *, accept: str, most: int) -> Iterator[Any]:
@@ -399,8 +301,3 @@ def _read_token(answer: Answer) -> tuple[str, timedelta]:
 
 def _joined(scopes: Sequence[str]) -> str:
     return " ".join(sorted(scopes))
-
-
-def _purpose(registration: Registration, scopes: str) -> str:
-    host = urlsplit(registration.auth_token_url).netloc
-    return f"access-token:{registration.id}:{host}:{scopes}"

@@ -382,9 +382,9 @@ def test_a_refused_token_takes_no_newer_one_with_it(bench: Bench) -> None:
     connector = bench.connector()
     with bench.act() as session:
         registration = session.get_one(Registration, bench.registration_id)
-    connector._tokens.drop(registration, GradeScope.SCORE, "token-1")
+    connector._kept.drop(registration, GradeScope.SCORE, "token-1")
     newer = connector.get_access_token([GradeScope.SCORE])
-    connector._tokens.drop(registration, GradeScope.SCORE, "token-1")
+    connector._kept.drop(registration, GradeScope.SCORE, "token-1")
 
     assert newer == "token-2"
     assert connector.get_access_token([GradeScope.SCORE]) == "token-2"
