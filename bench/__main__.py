@@ -3,7 +3,8 @@
 Each runs as a process of its own, so that none inherits what another left in memory. Exit status 1
 means that something came out wrong, or that a question could not be answered; a missed target is
 reported and is no failure. A question that missed one is asked once more, with py-spy looking on:
-that run counts for nothing and says where the time goes.
+that run counts for nothing and says where the time goes. ``--keep FOLDER`` keeps what comes out,
+and what an earlier run kept there of other questions stands in the table as well.
 """
 
 import argparse
@@ -51,24 +52,22 @@ _PLACES = ("<!-- where the time goes -->\n", "<!-- the end of where -->\n")
 def main() -> None:
     """Ask what the options name and put the answers together."""
     chosen = _parse()
-    outcomes, silent = [], []
-    with tempfile.TemporaryDirectory(prefix="alliance-bench-") as folder:
-        for name in chosen.only or QUESTIONS:
-            file = Path(folder) / f"{name}.json"
+    with tempfile.TemporaryDirectory(prefix="alliance-bench-") as spare:
+        folder = chosen.keep or Path(spare)
+        folder.mkdir(parents=True, exist_ok=True)
+        asked = chosen.only or QUESTIONS
+        for name in asked:
             tell(f"== {name}")
-            _ask(QUESTIONS[name], file, quick=chosen.quick)
-            if file.exists():
-                found = read_outcome(file)
-                outcomes.append(_looked_at(name, found, Path(folder), quick=chosen.quick))
-            else:
-                silent.append(name)
+            _ask_and_look(name, folder / f"{name}.json", quick=chosen.quick)
+        answered = [name for name in QUESTIONS if (folder / f"{name}.json").exists()]
+        outcomes = [read_outcome(folder / f"{name}.json") for name in answered]
     print(verdict_table(outcomes))
     print(profile_list(outcomes))
     print("\n".join(sorted({outcome.machine for outcome in outcomes})))
     if chosen.write:
         write_page(PAGE, outcomes)
     wrong = [f"{each.question}: {fault}" for each in outcomes for fault in each.faults]
-    wrong += [f"{name}: no answer" for name in silent]
+    wrong += [f"{name}: no answer" for name in asked if name not in answered]
     for sentence in wrong:
         tell(f"WRONG: {sentence}")
     sys.exit(1 if wrong else 0)
@@ -93,14 +92,21 @@ def _between(text: str, marks: tuple[str, str], told: str) -> str:
     return f"{before}{marks[0]}\n{told}\n\n{marks[1]}{after}"
 
 
-def _looked_at(name: str, found: Outcome, folder: Path, *, quick: bool) -> Outcome:
-    """Say of a question that missed a target where its time goes."""
-    if name not in LOOKED_AT or all(verdict.is_met for verdict in found.verdicts):
-        return found
-    file = folder / f"{name}.profile.json"
+def _ask_and_look(name: str, file: Path, *, quick: bool) -> None:
+    """Ask a question, and one that missed a target once more, to see where its time goes."""
+    file.unlink(missing_ok=True)
+    _ask(QUESTIONS[name], file, quick=quick)
+    if name not in LOOKED_AT or not file.exists():
+        return
+    found = read_outcome(file)
+    if all(verdict.is_met for verdict in found.verdicts):
+        return
     tell(f"== {name}, looked at with py-spy")
-    _ask(QUESTIONS[name], file, "--profile", *LOOKED_AT[name], quick=quick)
-    return replace(found, profile=read_outcome(file).profile) if file.exists() else found
+    look = file.with_suffix(".profile")
+    _ask(QUESTIONS[name], look, "--profile", *LOOKED_AT[name], quick=quick)
+    if look.exists():
+        replace(found, profile=read_outcome(look).profile).write(file)
+        look.unlink()
 
 
 def _ask(command: Sequence[str], file: Path, *more: str, quick: bool) -> None:
@@ -112,6 +118,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("only", nargs="*", choices=[*QUESTIONS, []], metavar="QUESTION")
     parser.add_argument("--quick", action="store_true", help="only show that it works")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the outcomes here")
     parser.add_argument("--write", action="store_true", help="put the table into the docs")
     return parser.parse_args()
 

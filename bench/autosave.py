@@ -53,15 +53,15 @@ def main() -> None:
     with ending_clearly(), arena((FLOOR, TOOL), server=server, how=how) as found:
         file = found.folder / "autosave.stacks"
         tool = found.contestants[-1]
+        sheets = _opened(chosen, found, tool)
         with sampling(tool.pid, file) if chosen.profile else nullcontext():
-            runs = list(_rounds(chosen, found))
+            runs = list(_rounds(chosen, found, sheets))
         profile = shares(file)
     finish(chosen, _outcome(runs, facts, profile))
 
 
-def _rounds(chosen: argparse.Namespace, found: Arena) -> Iterator[Run]:
+def _rounds(chosen: argparse.Namespace, found: Arena, sheets: Sequence[Sheet]) -> Iterator[Run]:
     floor, tool = found.contestants
-    sheets = _opened(chosen, found, tool)
     people = crowd_of(chosen.students)
     asks = [Ask(f"{floor.url}/session", form={"sub": browser.sub}) for browser in people]
     send_all(people, asks, at_once=chosen.at_once)

@@ -20,7 +20,7 @@ from lti_alliance.lti.grade_services import GradeServices
 from lti_alliance.lti.memberships import Memberships
 from lti_alliance.lti.notices import NoticeHandlers
 from lti_alliance.lti.tokens import ServiceTokens
-from lti_alliance.models import begin_write, db
+from lti_alliance.models import begin_read, begin_write, db
 from lti_alliance.parts import parts
 from lti_alliance.services import check_turns, gradebook_checks, notices, roster_reading
 from lti_alliance.services.notices import SubscribeStep
@@ -286,4 +286,5 @@ class Deliverer:
     @contextmanager
     def _reading(self) -> Iterator[Session]:
         with self._app.app_context():
+            begin_read()
             yield db.session()

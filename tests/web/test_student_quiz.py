@@ -97,7 +97,9 @@ def test_handing_in_costs_as_few_statements_for_any_quiz(app, course, activity, 
         ada.post(f"{address}/submission", answers | {"saved_version": "0"}, headers=SCRIPT)
 
     written = [each for each in sent if each.startswith("UPDATE responses")]
-    assert [attempt.state for attempt in course.fresh().scalars(select(Attempt))] == ["graded"]
+    judged = course.fresh().scalars(select(Response)).all()
+    assert [(row.is_correct, row.is_unmatched) for row in judged] == [(True, False)] * len(answers)
+    assert all(row.points for row in judged)
     assert len(answers) > 1
     assert len(written) == 1, "\n".join(sent)
     assert len(sent) <= 20, "\n".join(sent)
