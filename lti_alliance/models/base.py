@@ -201,3 +201,11 @@ def may_turn_to_write(session: Session) -> bool:
     if connection.dialect.name == "sqlite":
         return begins_write(session)
     return connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT"
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_changes_while_reading(session: Session, _context: Any, _objects: Any) -> None:
+    # They would be kept one by one, whatever becomes of the rest.
+    options = session.connection().get_execution_options()
+    if options.get("isolation_level") == "AUTOCOMMIT":
+        raise RuntimeError("changes were made outside an act")

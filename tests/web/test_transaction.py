@@ -83,6 +83,18 @@ def test_a_page_leaves_the_server_no_transaction(
 
 
 @pytest.mark.needs_postgres
+def test_a_page_writes_no_object(app: Flask, session) -> None:
+    """What a page changed by mistake is not kept when its next query comes."""
+    with app.test_request_context(method="GET"):
+        transaction.begin()
+        db.session.add(note())
+        with pytest.raises(RuntimeError, match="outside an act"):
+            db.session.scalars(select(Registration)).all()
+
+    assert noted(session) == 0
+
+
+@pytest.mark.needs_postgres
 def test_a_connection_of_a_page_serves_an_act_next(app: Flask, session) -> None:
     """What a page was read with goes back to the pool as it was: the next act is a whole one."""
     for method in ("GET", "POST", "GET"):
