@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -61,11 +62,12 @@ class UTCDateTime(TypeDecorator[datetime]):
             raise ValueError("a moment needs a time zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Hand back UTC, which SQLite forgets."""
-        if value is None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Hand back UTC, which SQLite forgets; PostgreSQL's connections speak of nothing else."""
+        if dialect.name == "postgresql":
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        read: Any = self.impl_instance.result_processor(dialect, coltype) or _as_it_is
+        return lambda value: None if value is None else read(value).replace(tzinfo=UTC)
 
 
 class ExactDecimal(TypeDecorator[Decimal]):
@@ -82,9 +84,19 @@ class ExactDecimal(TypeDecorator[Decimal]):
             raise ValueError("a score must be a finite number")
         return format(value.normalize(), "f")
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
-        """Read the digits back."""
-        return None if value is None else Decimal(value)
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], Decimal | None]:
+        """Read the digits back; great pages have tens of thousands of them."""
+        return _read_decimal
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _read_decimal(value: str | None) -> Decimal | None:
+    return None if value is None else Decimal(value)
 
 
 class Base(DeclarativeBase):
@@ -134,6 +146,8 @@ def _prepare_postgres(connection: Any, _record: ConnectionPoolEntry) -> None:
     # set inside a transaction is forgotten with its rollback, hence outside of one.
     before, connection.autocommit = connection.autocommit, True
     settings = {
+        # What moments are read in (`UTCDateTime`).
+        "TimeZone": "UTC",
         "lock_timeout": f"{POSTGRES_LOCK_TIMEOUT_S}s",
         "tcp_user_timeout": f"{POSTGRES_UNHEARD_S}s",
         **{f"tcp_keepalives_{name}": value for name, value in POSTGRES_KEEPALIVES.items()},
