@@ -5,16 +5,25 @@ mean share of the points. Discrimination is the correlation of an item with the 
 sheet, the item left out. Alpha is Cronbach's, over the items that everybody was given.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from math import fsum, sqrt
-from statistics import StatisticsError, correlation, fmean
-from typing import NamedTuple
 
-from lti_alliance.domain import coefficients, score_groups
-from lti_alliance.domain.score_groups import Bin, CurvePoint, Ends
+from lti_alliance.domain import coefficients, counted, score_groups
+from lti_alliance.domain.answer_groups import Answer as Answer
+from lti_alliance.domain.answer_groups import (
+    Beside,
+    Group,
+    Groups,
+    Tally,
+    Totals,
+    groups_of,
+    tally,
+    totals_of,
+)
+from lti_alliance.domain.answer_groups import Sheet as Sheet
+from lti_alliance.domain.score_groups import Bin, CurvePoint
 
 MIN_SHEETS = 30
 """Below this a coefficient is chance more than quality, and none is given."""
@@ -35,59 +44,6 @@ class Flag(StrEnum):
     MISKEYED = "miskeyed"
     """Those who chose a distractor do better otherwise than those who chose the key."""
     RARE_DISTRACTOR = "rare distractor"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one item came to on one sheet."""
-
-    share: float
-    """0 to 1 of its points; an omitted answer is 0."""
-    worth: float
-    """The points that it could make."""
-    chosen: tuple[str, ...] = ()
-    """The options that were chosen."""
-    sure: int | None = None
-    """How sure the student was, 1 to 3."""
-    pairs: Mapping[str, str] = field(default_factory=dict)
-    """The answers beside the lines of a matching, ordering or rate item."""
-
-
-Sheet = Mapping[str, Answer]
-"""One person's first attempt: item id to answer; what was not drawn is not there."""
-
-
-class Total(NamedTuple):
-    """What one sheet came to."""
-
-    points: float
-    worth: float
-    """What it could have come to."""
-
-    @property
-    def share(self) -> float:
-        """Return its share of the points, 0 to 1."""
-        return self.points / self.worth if self.worth else 0.0
-
-    def without(self, answer: Answer) -> float:
-        """Return the share of the rest of the sheet, an answer left out."""
-        worth = self.worth - answer.worth
-        if worth < _NO_WORTH:
-            return 0.0
-        # What differs in the last digits alone is the same rest.
-        return round((self.points - answer.share * answer.worth) / worth, _DIGITS)
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """The answers to one item, and beside them what their sheets came to."""
-
-    given: list[Answer] = field(default_factory=list)
-    totals: list[Total] = field(default_factory=list)
-
-
-_NO_WORTH = 1e-9
-_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,53 +109,33 @@ class QuizStatistics:
     """How the scores are spread, in tenths of the maximum."""
 
 
-def totals_of(sheets: Iterable[Sheet]) -> list[Total]:
-    """Add each sheet up, once for all items."""
-    return [
-        Total(
-            sum(answer.share * answer.worth for answer in sheet.values()),
-            sum(answer.worth for answer in sheet.values()),
-        )
-        for sheet in sheets
-    ]
+def quiz_statistics(sheets: Sequence[Sheet]) -> QuizStatistics:
+    """Describe the whole quiz by its sheets."""
+    groups = groups_of(sheets)
+    return describe_quiz(groups, totals_of(groups), count=len(sheets))
 
 
-def quiz_statistics(
-    sheets: Sequence[Sheet], *, sums: Sequence[Total] | None = None
-) -> QuizStatistics:
-    """Describe the whole quiz; ``sums`` are the `totals_of` the sheets, if they are known."""
-    sums = totals_of(sheets) if sums is None else sums
-    totals = [total.share for sheet, total in zip(sheets, sums, strict=True) if sheet]
-    common = sorted(set(sheets[0]).intersection(*sheets)) if sheets else []
-    is_enough = len(sheets) >= MIN_SHEETS
-    points = {item_id: [_points(sheet[item_id]) for sheet in sheets] for item_id in common}
-    alpha = _alpha(list(points.values())) if is_enough else None
+def describe_quiz(groups: Groups, totals: Totals, *, count: int) -> QuizStatistics:
+    """Describe the whole quiz by what was answered on so many sheets."""
+    shares, counts = [total.share for total in totals.different], totals.counts()
+    common = {i: groups[i] for i in sorted(groups) if _size(groups[i]) == count}
+    is_enough = count >= MIN_SHEETS
+    points = _columns(common) if is_enough else {}
+    sums = [fsum(row) for row in zip(*points.values(), strict=True)]
+    alpha = _alpha(list(common.values()), sums) if is_enough else None
     ratio = None if alpha is None else sqrt(max(0.0, 1 - alpha))
     return QuizStatistics(
-        count=len(sheets),
-        mean=fmean(totals) if totals else None,
-        deviation=sqrt(coefficients.variance(totals)) if len(totals) > 1 else None,
+        count=count,
+        mean=counted.mean(shares, counts) if shares else None,
+        deviation=sqrt(coefficients.variance(shares, counts)) if len(totals.of) > 1 else None,
         alpha=alpha,
-        error=None if ratio is None else ratio * _deviation(sheets, points),
+        error=None if ratio is None else ratio * _deviation(common, sums),
         error_ratio=ratio,
-        skew=coefficients.skewness(totals) if is_enough else None,
+        skew=coefficients.skewness(shares, counts) if is_enough else None,
         common_items=len(common),
-        weights=coefficients.effective_weights(points) if is_enough else {},
-        scores=score_groups.distribution(totals),
+        weights=coefficients.effective_weights(points),
+        scores=score_groups.distribution(shares, counts),
     )
-
-
-def answers_by_item(
-    sheets: Sequence[Sheet], sums: Sequence[Total] | None = None
-) -> Mapping[str, Answers]:
-    """Return the answers to each item in the order of the sheets, in one walk through them."""
-    found: defaultdict[str, Answers] = defaultdict(Answers)
-    for sheet, total in zip(sheets, totals_of(sheets) if sums is None else sums, strict=True):
-        for item_id, answer in sheet.items():
-            to_item = found[item_id]
-            to_item.given.append(answer)
-            to_item.totals.append(total)
-    return found
 
 
 def item_statistics(
@@ -209,80 +145,126 @@ def item_statistics(
 
     ``options`` are those of a choice item in source order, each with whether it is right.
     """
-    return describe_item(item_id, answers_by_item(sheets).get(item_id, Answers()), options=options)
+    groups = groups_of(sheets)
+    drawn = tally(groups.get(item_id, ()), totals_of(groups))
+    return describe_item(item_id, drawn, options=options)
 
 
 def describe_item(
-    item_id: str, drawn: Answers, *, options: Mapping[str, bool] | None = None
+    item_id: str, drawn: Tally, *, options: Mapping[str, bool] | None = None
 ) -> ItemStatistics:
     """Describe one item by the answers to it: see `item_statistics`."""
-    own = [answer.share for answer in drawn.given]
-    rests = [t.without(answer) for answer, t in zip(drawn.given, drawn.totals, strict=True)]
-    difficulty = fmean(own) if own else None
-    related = _correlation(own, rests)
-    is_enough = len(own) >= MIN_SHEETS
-    at = score_groups.ends([total.share for total in drawn.totals])
-    uses = _uses(drawn.given, rests, options or {}, at)
+    own, rests, wholes, counts = _rows(drawn.marks, drawn.totals)
+    count = sum(counts)
+    difficulty = counted.mean(own, counts) if own else None
+    related = coefficients.correlation(own, rests, counts)
+    is_enough = count >= MIN_SHEETS
+    at = score_groups.ends(wholes, counts)
+    top, bottom = ({wholes[place] for place in end} for end in (at.top, at.bottom))
+    uses = tuple(
+        _use(option_id, drawn, (top, bottom), is_right=is_right)
+        for option_id, is_right in (options or {}).items()
+    )
     return ItemStatistics(
         item_id=item_id,
-        count=len(own),
+        count=count,
         difficulty=difficulty,
         discrimination=related if is_enough else None,
-        efficiency=coefficients.efficiency(own, rests) if is_enough else None,
-        upper_lower=score_groups.upper_lower(own, at) if is_enough else None,
-        top=len(at.top),
-        bottom=len(at.bottom),
-        curve=score_groups.curve(own, rests) if is_enough else (),
+        efficiency=coefficients.efficiency(own, rests, counts) if is_enough else None,
+        upper_lower=score_groups.upper_lower(own, at, counts) if is_enough else None,
+        top=score_groups.people_at(at.top, counts),
+        bottom=score_groups.people_at(at.bottom, counts),
+        curve=score_groups.curve(own, rests, counts) if is_enough else (),
         options=uses,
-        flags=tuple(_flags(len(own), difficulty, related, uses)),
+        flags=tuple(_flags(count, difficulty, related, uses)),
     )
 
 
 def mean_share(sheets: Sequence[Sheet], item_ids: frozenset[str]) -> tuple[int, float | None]:
     """Return how many answers to these items there are, and the mean share that they earned."""
-    shares = [answer.share for sheet in sheets for i, answer in sheet.items() if i in item_ids]
-    return len(shares), fmean(shares) if shares else None
+    return share_of_items(groups_of(sheets), item_ids)
 
 
-def _alpha(columns: Sequence[Sequence[float]]) -> float | None:
+def share_of_items(groups: Groups, item_ids: frozenset[str]) -> tuple[int, float | None]:
+    """Return the same as `mean_share` by who answered what."""
+    found = [group for item_id in item_ids for group in groups.get(item_id, ())]
+    shares, counts = [group.answer.share for group in found], _counts(found)
+    return sum(counts), counted.mean(shares, counts) if found else None
+
+
+def _columns(common: Groups) -> dict[str, list[float]]:
+    """Return the points that everybody made with each item, the same person at each place."""
+    first = next(iter(common.values()), ())
+    everybody = [person for group in first for person in group.people]
+    columns = {}
+    for item_id, of_item in common.items():
+        made: dict[int, float] = {}
+        for answer, people in of_item:
+            made.update(dict.fromkeys(people, answer.mark.points))
+        columns[item_id] = [made[person] for person in everybody]
+    return columns
+
+
+def _counts(groups: Sequence[Group]) -> list[int]:
+    return [len(group.people) for group in groups]
+
+
+def _size(groups: Sequence[Group]) -> int:
+    return sum(_counts(groups))
+
+
+def _alpha(common: Sequence[Sequence[Group]], sums: Sequence[float]) -> float | None:
     """Return alpha over the points that everybody made with the same items."""
-    if len(columns) < 2:
+    if len(common) < 2:
         return None
-    variance = coefficients.variance([fsum(row) for row in zip(*columns, strict=True)])
+    variance = coefficients.variance(sums)
     if variance == 0:
         return None
-    within = sum(coefficients.variance(column) for column in columns)
-    return len(columns) / (len(columns) - 1) * (1 - within / variance)
+    within = sum(
+        coefficients.variance([group.answer.mark.points for group in of_item], _counts(of_item))
+        for of_item in common
+    )
+    return len(common) / (len(common) - 1) * (1 - within / variance)
 
 
-def _deviation(sheets: Sequence[Sheet], points: Mapping[str, Sequence[float]]) -> float:
+def _deviation(common: Groups, sums: Sequence[float]) -> float:
     """Return the deviation of the totals of common items, as a share of their maximum."""
-    maximum = sum(sheets[0][item_id].worth for item_id in points)
-    totals = [fsum(row) for row in zip(*points.values(), strict=True)]
-    return sqrt(coefficients.variance(totals)) / maximum
+    maximum = sum(of_item[0].answer.worth for of_item in common.values())
+    return sqrt(coefficients.variance(sums)) / maximum
 
 
-def _uses(
-    answers: Sequence[Answer], rests: Sequence[float], options: Mapping[str, bool], at: Ends
-) -> tuple[OptionUse, ...]:
-    if not options:
-        return ()
-    chosen_by: dict[str, list[int]] = {option_id: [] for option_id in options}
-    for place, answer in enumerate(answers):
-        for option_id in answer.chosen:
-            if option_id in chosen_by:
-                chosen_by[option_id].append(place)
-    return tuple(
-        OptionUse(
-            option_id=option_id,
-            is_right=options[option_id],
-            count=len(by),
-            share=len(by) / len(answers) if answers else 0.0,
-            mean_rest=fmean([rests[place] for place in by]) if by else None,
-            top=len(at.top.intersection(by)),
-            bottom=len(at.bottom.intersection(by)),
-        )
-        for option_id, by in chosen_by.items()
+def _rows(
+    beside: Beside, totals: Totals
+) -> tuple[list[float], list[float], list[float], list[int]]:
+    """Return the shares earned, those of the rest and of the whole sheet, and how many had each."""
+    own, rests, wholes, counts = [], [], [], []
+    for mark, found in beside.items():
+        for place, count in found.items():
+            total = totals.different[place]
+            own.append(mark.share)
+            rests.append(total.without(mark))
+            wholes.append(total.share)
+            counts.append(count)
+    return own, rests, wholes, counts
+
+
+def _use(
+    option_id: str, drawn: Tally, ends: tuple[set[float], set[float]], *, is_right: bool
+) -> OptionUse:
+    _, rests, wholes, counts = _rows(drawn.chosen.get(option_id, {}), drawn.totals)
+    everybody = sum(found.total() for found in drawn.marks.values())
+    top, bottom = (
+        sum(count for whole, count in zip(wholes, counts, strict=True) if whole in end)
+        for end in ends
+    )
+    return OptionUse(
+        option_id=option_id,
+        is_right=is_right,
+        count=sum(counts),
+        share=sum(counts) / everybody if everybody else 0.0,
+        mean_rest=counted.mean(rests, counts) if counts else None,
+        top=top,
+        bottom=bottom,
     )
 
 
@@ -305,14 +287,3 @@ def _flags(
     if count >= MIN_FOR_RARE and any(use.share < RARE for use in wrong):
         found.append(Flag.RARE_DISTRACTOR)
     return found
-
-
-def _correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
-    try:
-        return correlation(one, other)
-    except StatisticsError:
-        return None
-
-
-def _points(answer: Answer) -> float:
-    return answer.share * answer.worth

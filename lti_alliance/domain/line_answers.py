@@ -1,11 +1,16 @@
-"""What a class answered beside the lines of an item: ratings against the key, and orders."""
+"""What a class answered beside the lines of an item: ratings against the key, and orders.
+
+``counts`` is that of `domain.counted`: how many people gave each of the answers.
+"""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from statistics import fmean, pstdev
+from itertools import combinations, repeat
+from math import sqrt
 
+from lti_alliance.domain import coefficients, counted
+from lti_alliance.domain.counted import Counts
 from lti_alliance.domain.items import LinesResponse, OrderingItem, RateItem
 
 Pairs = Mapping[str, str]
@@ -50,33 +55,44 @@ class Orders:
     """The commonest, the nearer neighbours first; None where nobody swapped anything."""
 
 
-def ratings(item: RateItem, given: Sequence[Pairs]) -> tuple[ReplyRatings, ...]:
+def ratings(
+    item: RateItem, given: Sequence[Pairs], counts: Counts = None
+) -> tuple[ReplyRatings, ...]:
     """Describe how each reply of an item was rated."""
     numbers = sorted(point.number for point in item.scale)
     found = []
     for reply in item.replies:
-        values = [int(pairs[reply.id]) for pairs in given if reply.id in pairs]
-        steps = [abs(numbers.index(value) - numbers.index(reply.value)) for value in values]
+        times: Counter[int] = Counter()
+        for pairs, count in zip(given, _times(given, counts), strict=True):
+            if reply.id in pairs:
+                times[int(pairs[reply.id])] += count
+        values, each = list(times), list(times.values())
+        away: Counter[int] = Counter()
+        for value, count in times.items():
+            away[abs(numbers.index(value) - numbers.index(reply.value))] += count
         found.append(
             ReplyRatings(
                 reply_id=reply.id,
                 key=reply.value,
-                count=len(values),
-                mean=fmean(values) if values else None,
-                deviation=pstdev(values) if len(values) > 1 else None,
-                agree=steps.count(0),
-                near=steps.count(1),
+                count=sum(each),
+                mean=counted.mean(values, each) if values else None,
+                deviation=sqrt(coefficients.variance(values, each)) if sum(each) > 1 else None,
+                agree=away[0],
+                near=away[1],
             )
         )
     return tuple(found)
 
 
-def orders(item: OrderingItem, given: Sequence[Pairs]) -> Orders:
+def orders(item: OrderingItem, given: Sequence[Pairs], counts: Counts = None) -> Orders:
     """Describe the orders of a class, each against the right order to which it is nearest."""
     count = away = 0
     swaps: Counter[tuple[str, str]] = Counter()
     # A great class gives few orders: each is looked at once, however many gave it.
-    for order, times in Counter(tuple(sorted(pairs.items())) for pairs in given).items():
+    alike: Counter[tuple[tuple[str, str], ...]] = Counter()
+    for pairs, number in zip(given, _times(given, counts), strict=True):
+        alike[tuple(sorted(pairs.items()))] += number
+    for order, times in alike.items():
         response = LinesResponse(dict(order))
         if not item.is_whole(response):
             continue
@@ -92,6 +108,10 @@ def orders(item: OrderingItem, given: Sequence[Pairs]) -> Orders:
         displacement=away / (count * len(item.entries)) if count else None,
         swap=_commonest(swaps, item.shown_ids),
     )
+
+
+def _times(given: Sequence[Pairs], counts: Counts) -> Iterable[int]:
+    return repeat(1, len(given)) if counts is None else counts
 
 
 def _commonest(swaps: Counter[tuple[str, str]], source: Sequence[str]) -> Swap | None:

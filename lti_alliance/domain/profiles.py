@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lti_alliance.domain.item_analysis import Answer, Sheet
+from lti_alliance.domain.answer_groups import Answer, Sheet
 from lti_alliance.domain.items import Aspect
 
 MIN_ITEMS = 3

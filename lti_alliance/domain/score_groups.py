@@ -1,9 +1,14 @@
-"""Groups of people by score: the top and the bottom, fifths, and how scores are spread."""
+"""Groups of people by score: the top and the bottom, fifths, and how scores are spread.
+
+``counts`` is that of `domain.counted`; a place is that of an entry, for however many it stands.
+"""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+
+from lti_alliance.domain import counted
+from lti_alliance.domain.counted import Counts
 
 TOP_FROM, BOTTOM_BELOW = 0.73, 0.27
 """Where a row of scores is cut for the top and the bottom 27 %."""
@@ -42,17 +47,18 @@ class Bin:
 
 
 def ends(
-    totals: Sequence[float], *, top_from: float = TOP_FROM, bottom_below: float = BOTTOM_BELOW
+    totals: Sequence[float],
+    counts: Counts = None,
+    *,
+    top_from: float = TOP_FROM,
+    bottom_below: float = BOTTOM_BELOW,
 ) -> Ends:
     """Find the top and the bottom of a row of scores; those who tie at a cut go up together."""
     if not totals:
         return Ends(frozenset(), frozenset())
     # Scores are sums of shares: what differs in the last digit alone is a tie.
     rounded = [round(total, 9) for total in totals]
-    ranked = sorted(rounded)
-    last = len(ranked) - 1
-    upper = ranked[min(last, round(len(ranked) * top_from))]
-    lower = ranked[min(last, round(len(ranked) * bottom_below))]
+    upper, lower = _cuts(rounded, counts, (top_from, bottom_below))
     return Ends(
         top=frozenset(place for place, total in enumerate(rounded) if total >= upper),
         bottom=frozenset(
@@ -61,15 +67,16 @@ def ends(
     )
 
 
-def upper_lower(own: Sequence[float], at: Ends) -> float | None:
+def upper_lower(own: Sequence[float], at: Ends, counts: Counts = None) -> float | None:
     """Return the difference of an item's mean at the top and at the bottom; None without one."""
     if not at.top or not at.bottom:
         return None
-    top = fmean([own[place] for place in at.top])
-    return top - fmean([own[place] for place in at.bottom])
+    return _mean_at(own, list(at.top), counts) - _mean_at(own, list(at.bottom), counts)
 
 
-def curve(own: Sequence[float], rests: Sequence[float]) -> tuple[CurvePoint, ...]:
+def curve(
+    own: Sequence[float], rests: Sequence[float], counts: Counts = None
+) -> tuple[CurvePoint, ...]:
     """Return what each fifth of the people by the rest earned with an item.
 
     Those with the same rest are in the same group, so that there may be fewer than five.
@@ -77,28 +84,46 @@ def curve(own: Sequence[float], rests: Sequence[float]) -> tuple[CurvePoint, ...
     if not rests:
         return ()
     rounded = [round(rest, 9) for rest in rests]
-    ranked = sorted(rounded)
-    cuts = [
-        ranked[min(len(ranked) - 1, round(len(ranked) * part / FIFTHS))]
-        for part in range(1, FIFTHS)
-    ]
+    cuts = _cuts(rounded, counts, [part / FIFTHS for part in range(1, FIFTHS)])
     members: dict[int, list[int]] = {}
     for place, rest in enumerate(rounded):
         members.setdefault(bisect_right(cuts, rest), []).append(place)
     return tuple(
         CurvePoint(
             group=number,
-            count=len(places),
-            rest=fmean([rests[place] for place in places]),
-            share=fmean([own[place] for place in places]),
+            count=people_at(places, counts),
+            rest=_mean_at(rests, places, counts),
+            share=_mean_at(own, places, counts),
         )
         for number, (_, places) in enumerate(sorted(members.items()), start=1)
     )
 
 
-def distribution(shares: Sequence[float]) -> tuple[Bin, ...]:
+def distribution(shares: Sequence[float], counts: Counts = None) -> tuple[Bin, ...]:
     """Count the scores in tenths of the maximum."""
-    places = [min(BINS - 1, int(round(share * BINS, 9))) for share in shares]
+    places: list[list[int]] = [[] for _ in range(BINS)]
+    for place, share in enumerate(shares):
+        places[min(BINS - 1, int(round(share * BINS, 9)))].append(place)
     return tuple(
-        Bin(number / BINS, (number + 1) / BINS, places.count(number)) for number in range(BINS)
+        Bin(number / BINS, (number + 1) / BINS, people_at(found, counts))
+        for number, found in enumerate(places)
+    )
+
+
+def people_at(places: Collection[int], counts: Counts = None) -> int:
+    """Return how many people stand at these places."""
+    return len(places) if counts is None else sum(counts[place] for place in places)
+
+
+def _cuts(values: Sequence[float], counts: Counts, parts: Sequence[float]) -> list[float]:
+    """Return what stands at these parts of a row in order."""
+    count = counted.size(values, counts)
+    places = [min(count - 1, round(count * part)) for part in parts]
+    return counted.at_places(values, counts, places)
+
+
+def _mean_at(values: Sequence[float], places: Sequence[int], counts: Counts) -> float:
+    return counted.mean(
+        [values[place] for place in places],
+        None if counts is None else [counts[place] for place in places],
     )

@@ -218,13 +218,6 @@ def _insert(table: type[Base], values: tuple[str, ...]) -> Insert:
     return insert(cast("Table", table.__table__)).values({name: bindparam(name) for name in values})
 
 
-def gathered(session: Session, key: Any, value: Any) -> Any:
-    """Return the dialect's aggregate that puts texts into one object of JSON, by key."""
-    is_postgres = session.get_bind().dialect.name == "postgresql"
-    name = "json_object_agg" if is_postgres else "json_group_object"
-    return getattr(func, name)(key, value, type_=JSON())
-
-
 def ids_in(session: Session, document: Any, name: str) -> Any:
     """Return the ids of the objects in a list of a JSON document, read out by the database.
 

@@ -1,22 +1,20 @@
 """What first attempts say about the questions of an activity, and about its students together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
-from lti_alliance.domain.calibration import Calibration, calibrate
+from lti_alliance.domain.answer_groups import Group, Groups, Totals, tally, totals_of
+from lti_alliance.domain.calibration import Calibration, calibrate_groups
 from lti_alliance.domain.guessing import guess_share
 from lti_alliance.domain.item_analysis import (
-    Answers,
     ItemStatistics,
     QuizStatistics,
-    Sheet,
-    answers_by_item,
     describe_item,
-    mean_share,
-    quiz_statistics,
-    totals_of,
+    describe_quiz,
+    share_of_items,
 )
 from lti_alliance.domain.items import (
     Frame,
@@ -75,33 +73,33 @@ def analyse(
 ) -> Analysis:
     """Analyse the items of the activity's module by each student's first counted attempt."""
     read = first_attempts.read(session, catalogue, activity, viewer=viewer)
-    module, known = read.module, read.known
-    sums = totals_of(known)
-    answers = answers_by_item(known, sums)
+    module, groups = read.module, read.groups
+    totals = totals_of(groups)
+    known = len(totals.of)
     return Analysis(
         module=module,
-        quiz=quiz_statistics(known, sums=sums),
+        quiz=describe_quiz(groups, totals, count=known),
         items=tuple(
-            _report(number, item, answers.get(item.id, Answers()))
+            _report(number, item, groups[item.id], totals)
             for number, item in enumerate(module.quiz.items, start=1)
         ),
-        calibration=calibrate(known),
-        frames=tuple(_frame(frame, module, known) for frame in Frame),
-        left_out=len(read.sheets) - len(known),
+        calibration=calibrate_groups(groups),
+        frames=tuple(_frame(frame, module, groups) for frame in Frame),
+        left_out=len(read.people) - known,
     )
 
 
-def _report(number: int, item: Item, answers: Answers) -> ItemReport:
-    has_lines = isinstance(item, RateItem | OrderingItem)
-    pairs = [answer.pairs for answer in answers.given] if has_lines else []
+def _report(number: int, item: Item, groups: Sequence[Group], totals: Totals) -> ItemReport:
+    pairs = [group.answer.pairs for group in groups]
+    counts = [len(group.people) for group in groups]
     guess = guess_share(item)
     return ItemReport(
         number=number,
         item=item,
-        found=describe_item(item.id, answers, options=_options(item)),
+        found=describe_item(item.id, tally(groups, totals), options=_options(item)),
         guess=None if guess is None else float(guess),
-        ratings=ratings(item, pairs) if isinstance(item, RateItem) else (),
-        orders=orders(item, pairs) if isinstance(item, OrderingItem) else None,
+        ratings=ratings(item, pairs, counts) if isinstance(item, RateItem) else (),
+        orders=orders(item, pairs, counts) if isinstance(item, OrderingItem) else None,
     )
 
 
@@ -111,7 +109,7 @@ def _options(item: Item) -> dict[str, bool] | None:
     return {option.id: option.correct for option in item.options}
 
 
-def _frame(frame: Frame, module: Module, sheets: list[Sheet]) -> FrameReport:
+def _frame(frame: Frame, module: Module, groups: Groups) -> FrameReport:
     ids = frozenset(item.id for item in module.quiz.items if item.frame is frame)
-    answers, mean = mean_share(sheets, ids)
+    answers, mean = share_of_items(groups, ids)
     return FrameReport(frame=frame, items=len(ids), answers=answers, mean=mean)

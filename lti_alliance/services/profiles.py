@@ -92,5 +92,7 @@ def _profile(
     tagged = []
     for activity in activities:
         read = first_attempts.read(session, catalogue, activity, viewer=viewer, only=only)
-        tagged.append(TaggedSheets(aspects_of(catalogue, read.module), tuple(read.known)))
+        tagged.append(
+            TaggedSheets(aspects_of(catalogue, read.module), tuple(read.sheets().values()))
+        )
     return profile(tagged)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_alliance.content.catalogue import Catalogue
-from lti_alliance.domain.item_analysis import Answer
+from lti_alliance.domain.answer_groups import Answer
 from lti_alliance.domain.launch import Role
 from lti_alliance.domain.modules import Module
 from lti_alliance.domain.rubrics import BLANK, Criterion
@@ -79,7 +79,7 @@ class _Evidence:
     """What was found for one standard so far."""
 
     items: set[tuple[str, str]] = field(default_factory=set)
-    answers: dict[UUID, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+    answers: dict[int, list[Answer]] = field(default_factory=lambda: defaultdict(list))
 
 
 def report(
@@ -101,7 +101,7 @@ def report(
         read = first_attempts.read(session, catalogue, activity, viewer=viewer)
         for key, by_module in about.items():
             items = items_for(read.module, by_module[activity.module_id])
-            for person, sheet in read.sheets.items():
+            for person, sheet in read.sheets().items():
                 own = {i: a for i, a in sheet.items() if i in items and a.worth}
                 found[key].items |= {(activity.module_id, item_id) for item_id in own}
                 if own:
