@@ -10,6 +10,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+_FEW = ("0%", "1%")
+"""How the lines of a profile begin that say next to nothing."""
+_ROOMS = ("services", "lti", "models")
+"""Where acts are: what is above them in a stack is under way in every act."""
+_ACTS = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -76,12 +82,18 @@ def verdict_table(outcomes: Sequence[Outcome]) -> str:
 
 
 def profile_list(outcomes: Sequence[Outcome]) -> str:
-    """Return a Markdown list: where the time of each goes that somebody looked at."""
+    """Return a Markdown list of where the time goes: layers, and the busiest acts of this tool."""
     return "\n".join(
-        f"- **{outcome.question}**: {', '.join(outcome.profile)}."
+        f"- **{outcome.question}**: {', '.join(_worth_telling(outcome.profile))}."
         for outcome in outcomes
         if outcome.profile
     )
+
+
+def _worth_telling(profile: Sequence[str]) -> list[str]:
+    layers = [line for line in profile if " under " not in line and not line.startswith(_FEW)]
+    acts = [line for line in profile if any(f" under {room}/" in line for room in _ROOMS)]
+    return layers + acts[:_ACTS]
 
 
 def _number(value: float) -> str:

@@ -24,7 +24,7 @@ from lti_alliance.delivering import Deliverer
 from lti_alliance.lti.grade_services import GradeServices
 from lti_alliance.lti.guarded_connections import _Guarded
 from lti_alliance.lti.http import PlatformHTTP
-from lti_alliance.lti.tokens import ServiceTokens
+from lti_alliance.lti.kept_tokens import KeptTokens
 from lti_alliance.services import answering
 from lti_alliance.services.score_steps import StepKind
 
@@ -103,7 +103,7 @@ def after_claim(strike: Strike) -> None:
 
 def after_token(strike: Strike) -> None:
     """K3: a token for scores is fetched and kept."""
-    after(ServiceTokens, "keep", lambda _, args: strike() if "/score" in args[2] else None)
+    after(KeptTokens, "keep", lambda _, args: strike() if "/score" in args[2] else None)
 
 
 def after_connect(strike: Strike) -> None:
