@@ -23,6 +23,7 @@ _MARKDOWN.options["maxNesting"] = 100
 
 _START = re.compile(r"(?P<before>\s*\d{0,9})(?P<mark>[-+*#>=~`_|:.)])")
 _GLUED_HEADING = re.compile(r"#{1,6}[A-Za-z]")
+_UNDERLINE = re.compile(r"\s*(?:=+|-+)\s*")
 _BLANK = re.compile(r"\n(?:[ \t]*\n)+")
 _LEADING_BLANKS = re.compile(r"\A(?:[ \t]*\n)+")
 
@@ -63,7 +64,10 @@ def one_line(text: str) -> str:
 
 def quoted(text: str, *, indent: str) -> Iterable[str]:
     """Write each line of a text as one of a quote."""
-    return (f"{indent}> {row}".rstrip(" ") if row else f"{indent}>" for row in text.split("\n"))
+    rows = text.split("\n")
+    # The line before may go on with a quote above it, of which this one would be the underline.
+    rows[0] = _escape(rows[0]) if _UNDERLINE.fullmatch(rows[0]) else rows[0]
+    return (f"{indent}> {row}".rstrip(" ") if row else f"{indent}>" for row in rows)
 
 
 def without_headings(*types: str, upto: int = 6) -> Refused:

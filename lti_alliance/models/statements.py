@@ -56,6 +56,11 @@ def keep(row: Base, **values: Any) -> None:
 def write_now(session: Session, row: Base, **values: Any) -> None:
     """Write columns of one row at once, and let its object have them; no flush is needed for it."""
     rows_matched(session, type(row), {"id": row.id}, values)  # type: ignore[attr-defined]
+    take_over(row, values)
+
+
+def take_over(row: Base, values: Mapping[str, Any]) -> None:
+    """Let an object have what a statement has just written to its row."""
     for name, value in values.items():
         set_committed_value(row, name, value)
 

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from lti_alliance.content.catalogue import Catalogue
 from lti_alliance.domain import attempts as rules
@@ -15,7 +14,7 @@ from lti_alliance.domain.items import Response, is_whole, response_field, respon
 from lti_alliance.errors import AlreadySubmitted, InvalidInput, NotFound, Stale
 from lti_alliance.models import Attempt, Grade
 from lti_alliance.models import Response as ResponseRow
-from lti_alliance.models.statements import rows_changed, rows_matched, upsert_rows
+from lti_alliance.models.statements import rows_changed, rows_matched, take_over, upsert_rows
 from lti_alliance.services import audit, grading, judging, terms
 from lti_alliance.services.attempt_sheets import (
     Fields,
@@ -166,8 +165,7 @@ def _move(session: Session, attempt: Attempt, base_version: int, **values: objec
     moved = {"saved_version": base_version + 1, **values}
     if rows_matched(session, Attempt, still, moved) != 1:
         return False
-    for name, value in moved.items():
-        set_committed_value(attempt, name, value)
+    take_over(attempt, moved)
     return True
 
 

@@ -107,6 +107,17 @@ def test_an_item_of_any_kind_is_written_and_read(kind: str, data: st.DataObject)
     assert read_again(found) == found
 
 
+def test_a_feedback_underlines_no_feedback_above_it() -> None:
+    """The lines of a written answer's keys run on from one quote to the next."""
+    keys = (
+        ShortKey(text="one", share=Decimal(1), feedback="#######"),
+        ShortKey(text="two", share=Decimal("0.5"), feedback="="),
+    )
+    item = ShortItem(id="sh-01", stem="Q.", points=Decimal(1), accepted=keys)
+
+    assert in_words(read_again(item)) == in_words(item)
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_replacing_an_item_by_itself_changes_no_value(name: str) -> None:
     """One item of each kind; the lines around it stay as their author wrote them."""
