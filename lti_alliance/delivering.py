@@ -25,7 +25,7 @@ from lti_alliance.parts import parts
 from lti_alliance.services import check_turns, gradebook_checks, notices, roster_reading
 from lti_alliance.services.notices import SubscribeStep
 from lti_alliance.services.ports import Acts, Gradebook, Roster
-from lti_alliance.services.score_batches import BatchUnderWay
+from lti_alliance.services.score_batches import BatchUnderWay, Pulse
 from lti_alliance.services.score_claims import claim_due, is_anything_due
 from lti_alliance.services.score_records import put_off, record_all
 from lti_alliance.services.score_sending import call, draw_jitter, give_back, prepare
@@ -94,6 +94,7 @@ class Deliverer:
         self._gradebook = gradebook or GradeServices(tokens)
         self._roster = roster or Memberships(tokens)
         self._handlers = NoticeHandlers(tokens)
+        self._pulses: dict[UUID, Pulse] = {}
 
     def deliver_due(self) -> int:
         """Make every step that is due now, one after the other, and count the steps."""
@@ -153,7 +154,7 @@ class Deliverer:
         if time.monotonic() - batch.began > self._lease_s:
             self._give_back(batch.steps)
             return
-        under_way, recorded = BatchUnderWay(batch.steps), time.monotonic()
+        under_way, recorded = self._begin(batch), time.monotonic()
         roster = roster_reading.ReadOnce(self._roster)
         while (step := under_way.take_next()) is not None:
             try:
@@ -170,6 +171,12 @@ class Deliverer:
                 self._record(under_way.take_heard())
                 recorded = now
         self._record(under_way.take_heard())
+
+    def _begin(self, batch: "Batch") -> BatchUnderWay:
+        # All steps of a batch are calls to one platform.
+        of_whom = {step.line_item.registration_id for step in batch.steps}
+        pulse = self._pulses.setdefault(of_whom.pop(), Pulse()) if of_whom else None
+        return BatchUnderWay(batch.steps, pulse)
 
     def _record(self, heard: list[tuple[Step, Heard]]) -> None:
         if not heard:

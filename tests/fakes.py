@@ -43,12 +43,15 @@ class FakeGradebook:
     def __init__(self) -> None:
         self.cells: dict[tuple[str, str], Cell] = {}
         self.columns: dict[str, str] = {}
+        self.asked: list[Score] = []
+        """Every score, those too whose call was not carried out."""
         self.posts: list[tuple[LineItemRef, Score]] = []
         self.calls: list[str] = []
         self.fail_before: deque[BaseException | None] = deque()
         self.fail_after: deque[BaseException | None] = deque()
 
     def post_score(self, line_item: LineItemRef, score: Score) -> int:
+        self.asked.append(score)
         self._begin("post_score")
         self.posts.append((line_item, score))
         cell = self.cells.setdefault((line_item.url, score.user_id), Cell())

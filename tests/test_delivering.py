@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -134,6 +135,26 @@ def test_single_failures_cost_a_call_and_open_no_circuit(
     assert len(gradebook.calls) == BATCH + 4
     with acts_of(app)() as session:
         assert session.scalars(select(PlatformCircuit)).all() == []
+
+
+@pytest.mark.both_databases
+def test_each_call_has_a_time_of_its_own(app: Flask, gradebook: FakeGradebook) -> None:
+    """Made again or not, a call for a person comes a second after the one before at least."""
+    ids = class_of(app, 1)
+    gradebook.fail_before.extend([None, BUSY, BUSY, None])
+    deliverer = Deliverer(app, gradebook=gradebook)
+    for score in (1, 2, 3):
+        with acts_of(app)() as session:
+            grade = session.get_one(Grade, session.get_one(ScoreDelivery, ids[0]).grade_id)
+            grade.score, grade.submitted_at = Decimal(score), NOW + timedelta(minutes=score)
+            session.flush()
+            score_delivery.mirror(session, grade, at=NOW)
+        deliverer.deliver_due()
+    given = [score.score_given for score in gradebook.asked]
+    times = [score.timestamp for score in gradebook.asked]
+
+    assert given == [1, 2, 2, 2, 3]
+    assert all(later - sooner >= timedelta(seconds=1) for sooner, later in pairwise(times))
 
 
 def test_a_success_before_a_failure_is_counted_as_one(app: Flask, gradebook: FakeGradebook) -> None:

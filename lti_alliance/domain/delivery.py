@@ -18,6 +18,7 @@ from lti_alliance.errors import (
 )
 
 __all__ = [
+    "ASKED_AGAIN",
     "BLOCKED_RETRY",
     "REASONS",
     "Action",
@@ -27,6 +28,7 @@ __all__ = [
     "Verdict",
     "backoff",
     "is_about_person",
+    "last_timestamp",
     "later",
     "next_timestamp",
     "past_refused",
@@ -43,6 +45,8 @@ BLOCKED_RETRY_LATER = timedelta(days=7)
 """After a month of daily tries: a course that has ended is seldom opened again."""
 _A_MONTH = timedelta(days=30)
 GIVE_UP_AFTER = timedelta(days=7)
+ASKED_AGAIN = 2
+"""How often one sending makes its call again that failed in passing."""
 TIMESTAMP_STEP = timedelta(seconds=1)
 TIMESTAMP_LEAD = timedelta(minutes=1)
 LONGEST_LEAD = timedelta(days=1)
@@ -122,6 +126,15 @@ def next_timestamp(now: datetime, last: datetime | None) -> datetime:
     Moodle compares whole seconds and refuses equal ones, Canvas refuses earlier ones.
     """
     return now if last is None else max(now, last + TIMESTAMP_STEP)
+
+
+def last_timestamp(first: datetime) -> datetime:
+    """Return the latest timestamp that a sending may use whose first call has ``first``.
+
+    Each call that is made again has one of its own, a second later; all of them are spoken for
+    before the first call, so that no other sending ever uses one of them.
+    """
+    return first + ASKED_AGAIN * TIMESTAMP_STEP
 
 
 def past_refused(refused: datetime, tries: int) -> datetime:

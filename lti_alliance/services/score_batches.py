@@ -5,10 +5,32 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from lti_alliance.domain.circuits import is_failure, is_passing
+from lti_alliance.domain.delivery import ASKED_AGAIN
+from lti_alliance.errors import PlatformError
 from lti_alliance.services.score_steps import Heard, Step
 
-ASKED_AGAIN = 2
-"""How often a call is made again, at the end of its batch, that failed among successes."""
+IN_A_ROW = 2
+"""How many failures in passing may follow one another after a success."""
+
+
+class Pulse:
+    """How a platform has been answering this process, whichever thread asked."""
+
+    def __init__(self) -> None:
+        # Of a platform that has not answered yet nobody knows that it is well.
+        self._failures = IN_A_ROW
+
+    @property
+    def is_well(self) -> bool:
+        """Whether one more failure in passing may be taken for a single one."""
+        return self._failures < IN_A_ROW
+
+    def hear(self, error: PlatformError | None) -> None:
+        """Take the next answer."""
+        if error is None:
+            self._failures = 0
+        else:
+            self._failures = self._failures + 1 if is_passing(error) else IN_A_ROW
 
 
 class BatchUnderWay:
@@ -16,15 +38,15 @@ class BatchUnderWay:
 
     A call that failed in passing, as at a server that is being replaced, is made again when the
     others of the batch have been made: giving the rest back, and waiting, would cost more than the
-    call. A failure counts as passing only after a success. Any other failure of the platform ends
-    the batch.
+    call. A failure counts as passing only soon after a success, be it another batch's, which is
+    what ``pulse`` tells. Any other failure of the platform ends the batch.
     """
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def __init__(self, steps: Sequence[Step], pulse: Pulse | None = None) -> None:
         self._waiting = deque(steps)
         self._failed: dict[UUID, Heard] = {}
         self._again: Counter[UUID] = Counter()
-        self._is_well = False
+        self._pulse = pulse or Pulse()
         self.heard: list[tuple[Step, Heard]] = []
         """What has come back and is to be recorded."""
 
@@ -34,15 +56,15 @@ class BatchUnderWay:
 
     def hear(self, step: Step, answer: Heard) -> None:
         """Take what came back of a step."""
-        is_lone = self._is_well and answer.error is not None and is_passing(answer.error)
-        if is_lone and self._again[step.delivery_id] < ASKED_AGAIN:
+        error = answer.error
+        is_single = error is not None and is_passing(error) and self._pulse.is_well
+        self._pulse.hear(error)
+        if is_single and self._again[step.delivery_id] < ASKED_AGAIN:
             self._again[step.delivery_id] += 1
             self._failed[step.delivery_id] = answer
-            self._is_well = False
-            self._waiting.append(step)
+            self._waiting.append(step.again())
             return
         self._failed.pop(step.delivery_id, None)
-        self._is_well = answer.error is None
         self.heard.append((step, answer))
 
     @property

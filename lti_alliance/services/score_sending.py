@@ -22,6 +22,7 @@ from lti_alliance.domain.delivery import (
     Reason,
     Verdict,
     is_about_person,
+    last_timestamp,
 )
 from lti_alliance.domain.gradebook import GradingProgress
 from lti_alliance.domain.launch import Role
@@ -200,7 +201,7 @@ def _settle(
 def _begin_posts(session: Session, steps: Sequence[Step]) -> set[UUID]:
     """Write down that scores are about to be sent, and return which claims still hold."""
     # Written before the calls: a worker that dies in one leaves rows that say what may have been
-    # sent, and timestamps that are never used again.
+    # sent, and timestamps that are never used again, those of calls made again among them.
     return update_each(session, ScoreDelivery, [(_held(step), _posting(step)) for step in steps])
 
 
@@ -215,7 +216,7 @@ def _posting(step: Step) -> dict[str, Any]:
         "told_score": score,
         "told_maximum": maximum,
         "told_submitted_at": step.told_submitted_at,
-        "told_timestamp": step.score.timestamp,
+        "told_timestamp": last_timestamp(step.score.timestamp),
         # What was told once stays told, even when the comment is taken back meanwhile.
         "told_comment_digest": step.desired_comment_digest or step.told_comment_digest,
     }

@@ -13,7 +13,13 @@ from uuid import UUID
 from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from lti_alliance.domain.delivery import DeliveryState, Reason, Sending, next_timestamp
+from lti_alliance.domain.delivery import (
+    TIMESTAMP_STEP,
+    DeliveryState,
+    Reason,
+    Sending,
+    next_timestamp,
+)
 from lti_alliance.domain.gradebook import (
     ActivityProgress,
     Family,
@@ -143,6 +149,14 @@ class Step:
         """Whether the gradebook has been seen to show ``told`` since it was told."""
         seen = Result(score=self.seen[0], maximum=self.seen[1]) if self.seen else None
         return self.is_seen_since and self.told is not None and is_shown(self.told, seen)
+
+    def again(self) -> "Step":
+        """Return the step for making its call once more: a score goes with a later timestamp.
+
+        There is one for each of `domain.delivery.ASKED_AGAIN` calls.
+        """
+        timestamp = self.score.timestamp + TIMESTAMP_STEP
+        return replace(self, score=replace(self.score, timestamp=timestamp))
 
     def facts(self, *, at: datetime, jitter: float) -> Sending:
         """Return what decides the meaning of an answer to this step."""

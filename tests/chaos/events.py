@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.chaos.school import CANVAS_ONLY, CONDITIONS, Place
-from tests.chaos.wire import ENDPOINTS, NETWORK
+from tests.chaos.wire import BUSY, ENDPOINTS, NETWORK, UNHARMED
 from tests.chaos.world import World
 
 STATUSES = (400, 401, 403, 404, 406, 409, 412, 415, 422, 429, 500, 502, 503, 504)
@@ -64,6 +64,7 @@ def troubles(schools: Strategy) -> Strategy:
             st.integers(1, 6),
         ),
         st.builds(_network, endpoints, st.sampled_from(NETWORK)),
+        busy_among_others(schools),
         st.builds(_switch, schools, st.sampled_from(SWITCHES)),
         st.builds(_moved, schools, endpoints),
         st.builds(_forgotten, schools),
@@ -76,6 +77,11 @@ def lost_answers(schools: Strategy) -> Strategy:
     return st.builds(
         _scripted, schools, st.just("score"), kinds, st.integers(1, 3), st.just(value=True)
     )
+
+
+def busy_among_others(_schools: Strategy) -> Strategy:
+    """Draw which calls are turned away of those that go through otherwise."""
+    return st.builds(_busy, endpoints, st.lists(st.integers(0, 2), min_size=1, max_size=4))
 
 
 def changes(places: Strategy, schools: Strategy, columns: Strategy) -> Strategy:
@@ -126,7 +132,15 @@ def _status(school: str, endpoint: str, status: int, wait: str | None, times: in
 
 def _network(endpoint: str, kind: str) -> Event:
     return Event(
-        f"network: {endpoint} {kind}", lambda world: world.wire.troubles.append((endpoint, kind))
+        f"network: {endpoint} {kind}", lambda world: world.wire.troubles[endpoint].append(kind)
+    )
+
+
+def _busy(endpoint: str, unharmed: list[int]) -> Event:
+    kinds = [kind for number in unharmed for kind in (*[UNHARMED] * number, BUSY)]
+    return Event(
+        f"network: {endpoint} {', '.join(kinds)}",
+        lambda world: world.wire.troubles[endpoint].extend(kinds),
     )
 
 
@@ -268,7 +282,7 @@ def _turn(school: str) -> Event:
 def _mend(school: str, lasting: bool) -> Event:
     def happen(world: World) -> None:
         world.schools[school].mend_calls()
-        world.wire.troubles.clear()
+        world.wire.calm()
         if lasting:
             world.schools[school].mend_conditions()
 

@@ -1,4 +1,4 @@
-"""Five mistakes that tools make with gradebooks, planted into the real code one at a time.
+"""Mistakes that tools make with gradebooks, planted into the real code one at a time.
 
 They are the proof that the machine finds what it looks for.
 """
@@ -96,10 +96,18 @@ def comment_resent() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def asked_again_at_once() -> Iterator[None]:
+    """A call that is made again is the same message with the same timestamp."""
+    with patch.object(score_steps.Step, "again", lambda step: step):
+        yield
+
+
 PLANTED: Mapping[str, Callable[[], AbstractContextManager[None]]] = {
     "no fence": no_fence,
     "blind retry": blind_retry,
     "no read-back": no_read_back,
     "clock as timestamp": clock_as_timestamp,
     "comment resent": comment_resent,
+    "asked again at once": asked_again_at_once,
 }

@@ -32,7 +32,7 @@ def come_to_rest(world: World) -> None:
     """Let everything that meets calls end and check; then let all that lasts end, and check."""
     for school in world.schools.values():
         school.mend_calls()
-    world.wire.troubles.clear()
+    world.wire.calm()
     world.clocks.tool_error = timedelta()
     world.tick()
     for worker in world.workers:

@@ -1,4 +1,4 @@
-"""The machine finds what it looks for: five mistakes of the trade, each planted alone."""
+"""The machine finds what it looks for: mistakes of the trade, each planted alone."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -60,6 +60,11 @@ WHERE = {
     "clock as timestamp": (
         one_cell("submit", "work", "tool_clock_jumps", column=QUIZ),
         2,
+        {"I2"},
+    ),
+    "asked again at once": (
+        one_cell("submit", "work", "calls_fail", column=QUIZ, troubles=events.busy_among_others),
+        1,
         {"I2"},
     ),
     "comment resent": (one_cell("submit", "write_or_assess", "work", column=BOTH), 3, {"I5"}),

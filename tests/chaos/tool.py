@@ -129,10 +129,7 @@ class Tool:
         hosts: dict[UUID, list[str]] = {}
         self.gradebook = WatchedGradebook(GradeServices(tokens), wire, hosts)
         self.roster = WatchedRoster(Memberships(tokens), wire, hosts)
-        self.deliverers = {
-            name: Deliverer(self.app, gradebook=self.gradebook, roster=self.roster)
-            for name in WORKERS
-        }
+        self.deliverers = self._make_workers()
         self.registrations: dict[str, UUID] = {}
         self.activities: dict[tuple[str, str], UUID] = {}
         self.members: dict[tuple[str, int], UUID] = {}
@@ -167,6 +164,14 @@ class Tool:
                     .values(url=url, container_url=container_url)
                 )
             session.execute(update(Registration).values(state=RegistrationState.ACTIVE))
+        # What a process has heard of platforms it forgets only by ending.
+        self.deliverers = self._make_workers()
+
+    def _make_workers(self) -> dict[str, Deliverer]:
+        return {
+            name: Deliverer(self.app, gradebook=self.gradebook, roster=self.roster)
+            for name in WORKERS
+        }
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

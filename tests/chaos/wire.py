@@ -28,6 +28,9 @@ NETWORK = ("unreachable", "late unread", "late done", "gateway done", "failed do
 was or was not carried out, a gateway or the platform itself says 502 or 500 after carrying it out,
 and a mistake in the tool that nobody foresaw."""
 CARRIED_OUT = {"late done", "gateway done", "failed done"}
+UNHARMED, BUSY = "unharmed", "busy"
+"""A call that goes through, before one that a gateway turns away with 503: one server of several
+is being replaced."""
 SECOND = timedelta(seconds=1)
 PATIENCE = timedelta(seconds=20)
 """How long the tool waits for a whole answer; its own clock for this cannot be moved."""
@@ -70,7 +73,7 @@ class Wire(BaseAdapter):
         self.reset()
 
     def reset(self) -> None:
-        self.troubles: deque[tuple[str, str]] = deque()
+        self.calm()
         self.allowed: list[str] | None = None
         self.family = ""
         self.is_overtaken = False
@@ -80,6 +83,10 @@ class Wire(BaseAdapter):
         self.told_late: dict[Place, set[datetime]] = {}
         """The times of submissions that arrived from workers that had been overtaken."""
         self.secrets: set[str] = set()
+
+    def calm(self) -> None:
+        """Let nothing meet the next calls."""
+        self.troubles: dict[str, deque[str]] = {name: deque() for name in ENDPOINTS}
 
     def session(self) -> requests.Session:
         """Make a session whose every call comes through here."""
@@ -116,6 +123,10 @@ class Wire(BaseAdapter):
             if endpoint == "score":
                 self._note(school, request, was_taken=False)
             _fail(trouble, request)
+        if trouble == BUSY:
+            if endpoint == "score":
+                self._note(school, request, was_taken=False, status=503)
+            return _response(request, 503, {}, b"")
         answer = self._carry(school, endpoint, request)
         if trouble == "late done":
             raise requests.ReadTimeout("no answer in time")
@@ -124,9 +135,9 @@ class Wire(BaseAdapter):
         return answer
 
     def _trouble(self, endpoint: str) -> str:
-        if not self.troubles or self.troubles[0][0] != endpoint:
+        kind = self.troubles[endpoint].popleft() if self.troubles[endpoint] else UNHARMED
+        if kind == UNHARMED:
             return ""
-        kind = self.troubles.popleft()[1]
         self.figures.faults[f"{endpoint}: {kind}"] += 1
         return kind
 

@@ -1,11 +1,12 @@
 """A batch under way: the order of its calls, what ends it, what is asked about again."""
 
-from types import SimpleNamespace
+from dataclasses import dataclass, field, replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from lti_alliance.domain.delivery import ASKED_AGAIN
 from lti_alliance.errors import PlatformError, PlatformRefused, PlatformUnavailable
-from lti_alliance.services.score_batches import ASKED_AGAIN, BatchUnderWay
+from lti_alliance.services.score_batches import BatchUnderWay, Pulse
 from lti_alliance.services.score_steps import Heard
 
 BUSY = PlatformUnavailable("platform_down", status=503)
@@ -13,9 +14,20 @@ AWAY = PlatformUnavailable("connect_failed")
 REFUSED = PlatformRefused("refused", status=422)
 
 
+@dataclass(frozen=True)
+class Call:
+    """As much of a step as matters here."""
+
+    delivery_id: UUID = field(default_factory=uuid4)
+    turn: int = field(default=1, compare=False)
+
+    def again(self) -> "Call":
+        return replace(self, turn=self.turn + 1)
+
+
 def steps(count: int) -> list[Any]:
-    """Make steps of which only the id matters here."""
-    return [SimpleNamespace(delivery_id=uuid4()) for _ in range(count)]
+    """Make steps in the order in which they are to be called."""
+    return [Call() for _ in range(count)]
 
 
 def send(batch: BatchUnderWay, *errors: PlatformError | None) -> list[Any]:
@@ -60,26 +72,51 @@ def test_it_is_asked_about_again_a_few_times_only() -> None:
     batch = BatchUnderWay([first, poor, second, third, fourth])
     called = send(batch, None, BUSY, None, BUSY, None, BUSY, None, BUSY)
 
-    assert called.count(poor) == 1 + ASKED_AGAIN
+    turns = [step.turn for step in called if step == poor]
+    assert turns == list(range(1, 2 + ASKED_AGAIN)), "each call is a message of its own"
     assert batch.is_over
     assert batch.take_next() is None
     assert [step for step, heard in batch.take_heard() if heard.error] == [poor]
 
 
-def test_two_busy_answers_in_a_row_end_the_batch() -> None:
-    """Without a success in between it is no single failure: the rest has not been called."""
-    first, second, third, fourth = steps(4)
-    batch = BatchUnderWay([first, second, third, fourth])
+def test_three_busy_answers_in_a_row_end_the_batch() -> None:
+    """Without a success in between they are no single failures: the rest has not been called."""
+    first, second, third, fourth, fifth = steps(5)
+    batch = BatchUnderWay([first, second, third, fourth, fifth])
     send(batch, None, BUSY, BUSY)
+    was_over = batch.is_over
+    send(batch, BUSY)
 
-    assert batch.is_over
-    assert batch.end() == [fourth]
+    assert (was_over, batch.is_over) == (False, True)
+    assert batch.end() == [fifth]
     assert batch.take_next() is None
     assert [(step, heard.error) for step, heard in batch.take_heard()] == [
         (first, None),
-        (third, BUSY),
+        (fourth, BUSY),
         (second, BUSY),
+        (third, BUSY),
     ]
+
+
+def test_what_another_batch_has_heard_counts() -> None:
+    """At the end of a backlog batches are of one score, and have no success of their own."""
+    pulse = Pulse()
+    send(BatchUnderWay(steps(1), pulse), None)
+    (only,) = steps(1)
+    batch = BatchUnderWay([only], pulse)
+
+    assert send(batch, BUSY, None) == [only, only]
+    assert [heard.error for _, heard in batch.take_heard()] == [None]
+
+
+def test_what_another_batch_could_not_reach_counts() -> None:
+    """A platform that has gone away since the last success gets one call of a batch."""
+    pulse = Pulse()
+    send(BatchUnderWay(steps(2), pulse), None, AWAY)
+    batch = BatchUnderWay(steps(2), pulse)
+    send(batch, BUSY)
+
+    assert batch.is_over
 
 
 def test_the_first_call_has_no_success_before_it() -> None:
