@@ -141,13 +141,17 @@ def after_confirming(
             return Verdict(DeliveryState.OVERRIDDEN, reason, sending.at)
 
 
-def after_first_look(result: Result | None, sending: Sending, facts: Facts) -> Verdict:
+def after_first_look(
+    result: Result | None, sending: Sending, facts: Facts, *, late: Collection[Points] = ()
+) -> Verdict:
     """Say whether a changed score may replace what the gradebook shows.
 
     A value that only a person can have set stays; anything else gives way to the newer score, and a
-    late penalty is taken off the newer score as well.
+    late penalty is taken off the newer score as well. ``late`` is what was sent since the told
+    score and may have arrived all the same.
     """
-    if compare(result, facts) is Difference.OTHER:
+    is_ours = any(is_shown(each, result) for each in late)
+    if compare(result, facts) is Difference.OTHER and not is_ours:
         return Verdict(DeliveryState.OVERRIDDEN, Reason.CHANGED_IN_LMS, sending.at)
     return Verdict(DeliveryState.DUE, None, sending.at)
 

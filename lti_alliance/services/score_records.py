@@ -193,7 +193,7 @@ def _look(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome
     match step.purpose:
         case Purpose.FIRST:
             values["looked_version"] = step.version
-            return after_first_look(result, facts, step.told_facts()), values
+            return _first_look(session, step, result, facts), values
         case Purpose.CONFIRM:
             verdict = after_confirming(
                 result, facts, desired=step.desired, is_forced=step.is_forced
@@ -215,6 +215,15 @@ def _look(session: Session, step: Step, heard: Heard, facts: Sending) -> Outcome
         # The platform's clock may be ahead: the next timestamp has to pass what it stored.
         values["told_timestamp"] = max(step.told_timestamp, result.timestamp)
     return verdict, values
+
+
+def _first_look(session: Session, step: Step, result: Result, facts: Sending) -> Verdict:
+    verdict = after_first_look(result, facts, step.told_facts())
+    if verdict.state is not DeliveryState.OVERRIDDEN:
+        return verdict
+    # Asked only now: a class that is graded anew has such a look for everybody.
+    late = score_tries.list_unconfirmed(session, step.delivery_id)
+    return after_first_look(result, facts, step.told_facts(), late=late)
 
 
 def _failed_look(step: Step, error: PlatformError, facts: Sending) -> Verdict:

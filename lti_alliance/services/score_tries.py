@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_alliance.domain.delivery import DeliveryState
@@ -70,7 +70,8 @@ def list_tries(session: Session, delivery_id: UUID, *, limit: int = 100) -> Sequ
 def list_unconfirmed(session: Session, delivery_id: UUID) -> list[tuple[Decimal, Decimal]]:
     """List the scores, with their maxima, that were sent after the last confirmed one in vain.
 
-    Each of them may still arrive, as long as none that is newer has been taken.
+    Each of them may still arrive, as long as none that is newer has been taken, or may be there
+    already: Canvas keeps a score and says 500 when a later step of taking it fails.
     """
     confirmed = (
         select(func.max(DeliveryTry.version))
@@ -85,7 +86,7 @@ def list_unconfirmed(session: Session, delivery_id: UUID) -> list[tuple[Decimal,
         .where(
             DeliveryTry.delivery_id == delivery_id,
             DeliveryTry.kind == POST,
-            DeliveryTry.state == DeliveryState.UNCLEAR,
+            or_(DeliveryTry.state == DeliveryState.UNCLEAR, DeliveryTry.status == 500),
             DeliveryTry.version > func.coalesce(confirmed, 0),
         )
         .distinct()

@@ -275,6 +275,19 @@ def test_looks_end_at_once() -> None:
     )
 
 
+def test_what_was_sent_in_vain_may_be_there() -> None:
+    """A score that nobody confirmed is no person's value."""
+    nine = (Decimal(9), Decimal(10))
+
+    assert after_first_look(shows("9"), sending(), facts(), late=[SIX, nine]) == Verdict(
+        DeliveryState.DUE, None, NOW
+    )
+    assert (
+        after_first_look(shows("8.5"), sending(), facts(), late=[nine]).state
+        is DeliveryState.OVERRIDDEN
+    )
+
+
 def test_a_value_sent_twice_is_judged_anew() -> None:
     """That it equals an earlier score is then chance: what stands there may be a person's."""
     higher = facts(told=SIX, earlier=[SEVEN])

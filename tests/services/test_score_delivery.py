@@ -432,6 +432,31 @@ def test_a_late_message_of_our_own_is_no_persons_value(scene: Scene) -> None:
     assert cell.score == Decimal(9)
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("last", [PlatformRefused("address_moved", status=307), None])
+def test_a_score_kept_by_a_failing_platform_is_no_persons_value(
+    scene: Scene, last: PlatformError | None
+) -> None:
+    """Canvas says 500 and has the score: the next one replaces it, whatever came in between."""
+    delivery_id = scene.grade()
+    scene.work()
+    scene.regrade(delivery_id, score=Decimal(9))
+    scene.gradebook.fail_after.extend([None, PlatformUnavailable("platform_down", status=500)])
+    scene.work()
+    if last is not None:
+        scene.at += timedelta(minutes=2)
+        scene.gradebook.fail_before.append(last)
+        scene.work()
+    scene.regrade(delivery_id, score=Decimal(8))
+    for _ in range(2):
+        scene.at += timedelta(days=1)
+        scene.work()
+
+    (cell,) = scene.gradebook.cells.values()
+    assert scene.state(delivery_id) == (DeliveryState.DELIVERED, "")
+    assert cell.score == Decimal(8)
+
+
 def test_what_was_confirmed_since_is_a_persons_value(scene: Scene) -> None:
     """A message that is older than a confirmed one cannot arrive any more."""
     delivery_id = scene.grade(submitted_at=NOW)
