@@ -39,9 +39,11 @@ QUESTIONS: dict[str, Sequence[str]] = {
 }
 LOOKED_AT: dict[str, Sequence[str]] = {
     "launches": ("--rounds", "1"),
+    "exam": ("--rounds", "1"),
     "autosave": ("--rounds", "5"),
     "passback": ("--counts", "1000", "--rounds", "1", "--databases", "postgresql"),
     "resync": ("--rounds", "1"),
+    "desk": ("--rounds", "1"),
     "analysis": ("--rounds", "1"),
 }
 """The questions whose time py-spy can look into, and how little of them is enough for it."""

@@ -6,12 +6,9 @@ that it tells of another number of students.
 """
 
 import argparse
-import os
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from random import Random
 from statistics import median
 
@@ -23,7 +20,7 @@ from bench.commands import add_usual, ending_clearly, facts_of, finish, server_o
 from bench.databases import postgresql_database
 from bench.inside import Cost, cost_of, inside, statements_in
 from bench.outcome import Outcome, Verdict
-from bench.profiles import sampling, shares
+from bench.profiles import look_inside
 from lti_alliance.domain.activities import ActivitySettings, Part
 from lti_alliance.domain.items import Item, MultipleItem, ShortItem, SingleItem, response_field
 from lti_alliance.domain.launch import Role
@@ -61,20 +58,10 @@ def main() -> None:
         answers = session.scalar(select(func.count()).select_from(Response)) or 0
         sent = statements_in(look)
         costs = [cost_of(look, database, times=chosen.times) for _ in range(chosen.rounds)]
-        profile = _profile(look) if chosen.profile else ()
+        profile = look_inside(look, times=_LOOKS) if chosen.profile else ()
     finish(
         chosen, replace(_outcome(chosen, costs, (sent, answers), faults, facts), profile=profile)
     )
-
-
-def _profile(look: Callable[[], None]) -> tuple[str, ...]:
-    """Look where the time goes in a few more pages, which are not counted."""
-    with tempfile.TemporaryDirectory(prefix="alliance-bench-") as folder:
-        file = Path(folder) / "analysis.stacks"
-        with sampling(os.getpid(), file):
-            for _ in range(_LOOKS):
-                look()
-        return shares(file)
 
 
 def _fill(session: Session, count: int) -> tuple[Activity, Membership]:

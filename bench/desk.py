@@ -9,7 +9,7 @@ import argparse
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from uuid import UUID
@@ -23,6 +23,7 @@ from bench.commands import add_usual, ending_clearly, facts_of, finish, server_o
 from bench.databases import Database, postgresql_database, sqlite_database
 from bench.inside import Cost, cost_of, inside, statements_in
 from bench.outcome import Outcome, Verdict
+from bench.profiles import look_inside
 from lti_alliance.domain.launch import Role
 from lti_alliance.models import Context, Grade, Membership, ResourceLink, ScoreDelivery, db
 from lti_alliance.parts import utc_now
@@ -34,6 +35,7 @@ from tests.web.visits import visit
 AIM_MS = 150
 SMALL = 30
 _ENGINES = ("PostgreSQL", "SQLite")
+_LOOKS = 20
 _MS = 1000
 
 
@@ -53,12 +55,17 @@ def main() -> None:
     server = server_of(chosen)
     facts = facts_of(server)
     found: list[Way] = []
+    profile: tuple[str, ...] = ()
     with ending_clearly():
         for engine in _ENGINES:
             with _database(engine, server) as database, inside(database) as app:
                 tell(f"{engine}: {chosen.people:,} people, {chosen.activities} activities")
-                found += _measure(engine, database, app, chosen)
-    finish(chosen, _outcome(found, chosen, facts))
+                ways = _ways(app, chosen)
+                found += _measure(engine, database, ways, chosen)
+                if chosen.profile:
+                    # The last one's: SQLite does its work in this process, where it can be seen.
+                    profile = look_inside(ways[_great(chosen)], times=_LOOKS)
+    finish(chosen, replace(_outcome(found, chosen, facts), profile=profile))
 
 
 @contextmanager
@@ -74,20 +81,33 @@ def _database(engine: str, server: str) -> Iterator[Database]:
         yield database
 
 
-def _measure(engine: str, database: Database, app: Flask, chosen: argparse.Namespace) -> list[Way]:
-    """Do everything in each round, so that a slow moment of the machine meets all."""
+def _great(chosen: argparse.Namespace) -> str:
+    return f"page, {chosen.people:,} people"
+
+
+def _ways(app: Flask, chosen: argparse.Namespace) -> dict[str, Callable[[], object]]:
+    """Make a small and a great course, and return by their names the ways to read them."""
     session = db.session()
     small = make_great_course(session, people=SMALL, activities=chosen.activities)
     great = make_great_course(session, people=chosen.people, activities=chosen.activities)
     ids = great[0].id, great[1].id
     session.execute(text("ANALYZE"))
     session.commit()
-    ways = {
+    return {
         f"page, {SMALL} people": _page(app, session, *small),
-        f"page, {chosen.people:,} people": _page(app, session, *great),
+        _great(chosen): _page(app, session, *great),
         f"desk, {chosen.people:,} people": lambda: _desk(session, *ids),
         f"row by row, {chosen.people:,} people": lambda: _row_by_row(session, ids[0]),
     }
+
+
+def _measure(
+    engine: str,
+    database: Database,
+    ways: Mapping[str, Callable[[], object]],
+    chosen: argparse.Namespace,
+) -> list[Way]:
+    """Do everything in each round, so that a slow moment of the machine meets all."""
     statements = {name: statements_in(way) for name, way in ways.items()}
     costs: dict[str, list[Cost]] = {name: [] for name in ways}
     for _ in range(chosen.rounds):
@@ -143,7 +163,7 @@ def _page(
 
 def _outcome(found: list[Way], chosen: argparse.Namespace, facts: Mapping[str, object]) -> Outcome:
     pages = {(way.engine, way.name): way for way in found}
-    great = {engine: pages[engine, f"page, {chosen.people:,} people"] for engine in _ENGINES}
+    great = {engine: pages[engine, _great(chosen)] for engine in _ENGINES}
     small = {engine: pages[engine, f"page, {SMALL} people"] for engine in _ENGINES}
     return Outcome(
         question="desk",

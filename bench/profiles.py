@@ -1,11 +1,13 @@
 """Where the time of a running program goes: py-spy looks at it from outside while it works."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +49,16 @@ def sampling(pid: int, file: Path) -> Iterator[None]:
     finally:
         sampler.send_signal(signal.SIGINT)
         sampler.wait(_STOP_WITHIN_S)
+
+
+def look_inside(act: Callable[[], object], *, times: int) -> tuple[str, ...]:
+    """Sample this process while it does something a few times over, and say what `shares` says."""
+    with tempfile.TemporaryDirectory(prefix="alliance-bench-") as folder:
+        file = Path(folder) / "inside.stacks"
+        with sampling(os.getpid(), file):
+            for _ in range(times):
+                act()
+        return shares(file)
 
 
 def shares(file: Path) -> tuple[str, ...]:
