@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -33,6 +34,7 @@ NAMING = {
 }
 
 
+_IDS_KEPT = 2048
 POSTGRES_LOCK_TIMEOUT_S = 10
 """How long a statement waits for another's lock, as long as SQLite's busy timeout."""
 POSTGRES_KEEPALIVES = {"idle": 10, "interval": 5, "count": 2}
@@ -66,8 +68,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         """Hand back UTC, which SQLite forgets; PostgreSQL's connections speak of nothing else."""
         if dialect.name == "postgresql":
             return None
-        read: Any = self.impl_instance.result_processor(dialect, coltype) or _as_it_is
-        return lambda value: None if value is None else read(value).replace(tzinfo=UTC)
+        return _read_moment
 
 
 class ExactDecimal(TypeDecorator[Decimal]):
@@ -91,12 +92,21 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return _read_decimal
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def _read_moment(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 def _read_decimal(value: str | None) -> Decimal | None:
     return None if value is None else Decimal(value)
+
+
+class SharedUuid(Uuid[UUID]):
+    """An id, read once however often it stands in what is read (SQLite keeps ids as text)."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Keep the latest two thousand: a great page names each of its people a dozen times."""
+        read: Any = super().result_processor(dialect, coltype)  # type: ignore[no-untyped-call]
+        return read and lru_cache(maxsize=_IDS_KEPT)(read)
 
 
 class Base(DeclarativeBase):
@@ -109,7 +119,7 @@ class Base(DeclarativeBase):
             Decimal: ExactDecimal(),
             dict[str, Any]: JSON(),
             list[str]: JSON(),
-            UUID: Uuid(),
+            UUID: SharedUuid(),
         },
     )
 
