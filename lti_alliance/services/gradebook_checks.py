@@ -34,9 +34,9 @@ from lti_alliance.services import circuits, line_items, score_resending
 from lti_alliance.services.check_findings import Finding, Told, judge, write
 from lti_alliance.services.check_turns import DAILY, SOON, finish, pause_of
 from lti_alliance.services.ports import Gradebook
+from lti_alliance.services.score_claimed import line_item_ref
 from lti_alliance.services.score_claims import is_wanted
 from lti_alliance.services.score_delivery import wake
-from lti_alliance.services.score_steps import line_item_ref
 
 _MOST_LISTED = 500
 _GONE = (404, 410)

@@ -31,16 +31,10 @@ from lti_alliance.errors import PlatformError
 from lti_alliance.models import LineItem, ScoreDelivery
 from lti_alliance.models.statements import rows_changed, rows_matched, update_each
 from lti_alliance.services.ports import Gradebook, Roster
+from lti_alliance.services.score_claimed import Found, load_claimed
 from lti_alliance.services.score_records import put_off
 from lti_alliance.services.score_settling import Settlement, settle_all
-from lti_alliance.services.score_steps import (
-    Found,
-    Heard,
-    Step,
-    StepKind,
-    load_claimed,
-    next_step,
-)
+from lti_alliance.services.score_steps import Heard, Step, StepKind, next_step
 
 log = structlog.get_logger(__name__)
 

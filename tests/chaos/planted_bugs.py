@@ -14,7 +14,7 @@ from lti_alliance.domain import delivery
 from lti_alliance.domain.delivery import DeliveryState, Sending, Verdict
 from lti_alliance.errors import PlatformError, PlatformUnclear
 from lti_alliance.models import ScoreDelivery
-from lti_alliance.services import score_records, score_sending, score_steps
+from lti_alliance.services import score_outcomes, score_records, score_sending, score_steps
 
 
 @contextmanager
@@ -53,8 +53,8 @@ def blind_retry() -> Iterator[None]:
         return verdict
 
     with (
-        patch.object(score_records, "what_next", blind),
-        patch.object(score_records, "_may_have_happened", lambda _: False),
+        patch.object(score_outcomes, "what_next", blind),
+        patch.object(score_outcomes, "_may_have_happened", lambda _: False),
     ):
         yield
 
@@ -69,7 +69,7 @@ def no_read_back() -> Iterator[None]:
             return Verdict(DeliveryState.DELIVERED, None, sending.at)
         return what_next(error, sending)
 
-    with patch.object(score_records, "what_next", trusting):
+    with patch.object(score_outcomes, "what_next", trusting):
         yield
 
 
