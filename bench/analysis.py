@@ -145,10 +145,11 @@ _MULTIPLY = (
         " FROM contexts, generate_series(1, :more) n WHERE id = :context"
     ),
     (
-        "INSERT INTO attempts (id, activity_id, membership_id, number, state, form, content_hash,"
-        " saved_version, saved_at, started_at, submitted_at, score, maximum)"
+        "INSERT INTO attempts (id, activity_id, membership_id, number, state, form, item_ids,"
+        " content_hash, saved_version, saved_at, started_at, submitted_at, score, maximum)"
         " SELECT md5('attempt ' || n)::uuid, activity_id, md5('member ' || n)::uuid, 1, state,"
-        " form, content_hash, saved_version, saved_at, started_at, submitted_at, score, maximum"
+        " form, item_ids, content_hash, saved_version, saved_at, started_at, submitted_at, score,"
+        " maximum"
         " FROM generate_series(1, :more) n"
         " JOIN sample ON place = 1 + n % (SELECT count(*) FROM sample) JOIN attempts USING (id)"
     ),

@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
-from lti_alliance.models.base import ExactDecimal, UTCDateTime
+from lti_alliance.models.base import ExactDecimal, SharedUuid, UTCDateTime
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -72,4 +72,6 @@ def plain_type(kind: str, item: Any, _context: Any) -> str | bool:
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, ExactDecimal):
         return f"sa.{item.impl_instance!r}"
+    if kind == "type" and isinstance(item, SharedUuid):
+        return "sa.Uuid()"
     return False

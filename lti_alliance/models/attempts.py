@@ -39,6 +39,9 @@ class Attempt(Keyed, Base):
     """A `domain.attempts.AttemptState`."""
     form: Mapped[dict[str, Any]]
     """`domain.attempts.Form` as JSON: item ids, order of items and options, content hashes."""
+    item_ids: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    """The ids of the form's items, short enough to be read of a great class; empty for attempts
+    begun before there was this column."""
     content_hash: Mapped[str] = mapped_column(ForeignKey("module_versions.content_hash"))
     saved_version: Mapped[int] = mapped_column(default=0)
     """Grows with each save; a save names the version it started from."""

@@ -53,6 +53,7 @@ def start_attempt(
         number=max((a.number for a in so_far), default=0) + 1,
         state=AttemptState.IN_PROGRESS,
         form=form_to_json(form),
+        item_ids=[item.item_id for item in form.items],
         content_hash=module.content_hash,
         started_at=at,
         deadline_at=settings.deadline_from(at),

@@ -63,7 +63,7 @@ def read(
     """Read the first attempts at an activity; of one person alone where ``only`` names them."""
     module = modules.module_for(session, catalogue, activity, content_hash=activity.content_hash)
     reader = _Reader(session, catalogue, module, judging.judging_of(session, activity.id))
-    given = cast(ids_in(session, Attempt.form, "items"), Text)
+    given = cast(func.coalesce(Attempt.item_ids, ids_in(session, Attempt.form, "items")), Text)
     columns = (Membership.number, Attempt.content_hash, given)
     people = []
     # The attempts before the answers: one that is handed in between the two is in neither.

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, create_engine, inspect, text
+from sqlalchemy import Connection, MetaData, String, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from lti_alliance import schema
 from lti_alliance.models import AuditEvent, Base
+from lti_alliance.models.base import ExactDecimal, SharedUuid, UTCDateTime
 from lti_alliance.services import audit, audit_sealing
 from tests.migrations.rows import MOMENT, a_row
 
@@ -198,3 +199,17 @@ def _fill(connection: Connection, names: Sequence[str]) -> None:
         if name == "reflections":
             row |= {"submitted_text": b"sealed", "submitted_at": MOMENT, "state": "submitted"}
         connection.execute(tables.tables[name].insert().values(row))
+
+
+@pytest.mark.parametrize(
+    ("own", "plain"),
+    [
+        (UTCDateTime(), "sa.DateTime(timezone=True)"),
+        (ExactDecimal(), "sa.String(length=40)"),
+        (SharedUuid(), "sa.Uuid()"),
+        (String(20), False),
+    ],
+)
+def test_a_new_migration_names_plain_types(own: object, plain: str | bool) -> None:
+    """What is generated runs without this program's models, which go on changing."""
+    assert schema.plain_type("type", own, None) == plain
