@@ -73,6 +73,7 @@ def test_the_form_is_kept(stage: Stage, activity: Activity, student: Membership)
     sheet = attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt)
 
     assert [item.item_id for item in sheet.form.items] == [item.id for item in sheet.items]
+    assert attempt.item_ids == [item.id for item in sheet.items]
     assert all(
         form.content_hash == sheet.module.item_hash(item)
         for form, item in zip(sheet.form.items, sheet.items, strict=True)
@@ -92,6 +93,28 @@ def test_right_answers_earn_everything(
     assert grade.score == activity_maximum(activity)
     assert delivery.desired_score == grade.score
     assert delivery.desired_submitted_at == attempt.submitted_at
+
+
+def test_what_was_loaded_before_shows_what_judging_wrote(
+    stage: Stage, activity: Activity, student: Membership
+) -> None:
+    """Judging writes past the objects of the session; who holds one reads on in it."""
+    attempt = start(stage, activity, student)
+    sheet = attempt_sheets.get_sheet(stage.session, stage.catalogue, attempt)
+    answering.save_responses(
+        stage.session,
+        stage.catalogue,
+        attempt=attempt,
+        fields=right_answers(sheet),
+        base_version=0,
+        at=NOON,
+    )
+    before = [(row.id, row.points) for row in attempt.responses]
+    submit(stage, attempt, {})
+
+    assert before
+    assert {points for _, points in before} == {None}
+    assert all(row.is_correct for row in attempt.responses)
 
 
 def activity_maximum(activity: Activity) -> Decimal:

@@ -48,6 +48,20 @@ def test_a_grade_is_wanted_once(scene: Scene) -> None:
 
 
 @pytest.mark.both_databases
+@pytest.mark.both_databases
+def test_a_delivery_loaded_before_shows_what_is_wanted_now(session: Session) -> None:
+    """What is wanted is written past the objects of the session; who holds one reads on in it."""
+    grade = factories.make_grade(session)
+    delivery = factories.want_shown(session, grade)
+    assert delivery is not None
+    before = delivery.desired_score
+    grade.score = Decimal(9)
+    session.flush()
+    score_delivery.mirror(session, grade, at=NOW)
+
+    assert (before, delivery.desired_score) == (Decimal(7), Decimal(9))
+
+
 def test_a_change_that_alters_nothing_sends_nothing(scene: Scene) -> None:
     """A delivered score stays delivered until what is wanted differs."""
     delivery_id = scene.grade(score="7")
