@@ -1,5 +1,6 @@
 """Statements that decide something in the database, the same on SQLite and PostgreSQL."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Insert,
     Table,
     TableValuedAlias,
+    Text,
     bindparam,
     column,
     func,
@@ -221,6 +223,18 @@ def _update(table: type[Base], where: tuple[str, ...], values: tuple[str, ...]) 
 @cache
 def _insert(table: type[Base], values: tuple[str, ...]) -> Insert:
     return insert(cast("Table", table.__table__)).values({name: bindparam(name) for name in values})
+
+
+def texts_as_rows(session: Session, texts: Sequence[str]) -> TableValuedAlias:
+    """Return texts as a table with one column, ``value``, to be joined with.
+
+    For many of them. Given as a list of parameters they are compared one by one once PostgreSQL
+    keeps a plan for the statement, which it does after a few times.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        rows = func.unnest(sql_cast(list(texts), ARRAY(Text)))
+        return rows.table_valued("value", name="given").render_derived()
+    return func.json_each(json.dumps(list(texts))).table_valued("value", name="given")
 
 
 def ids_in(session: Session, document: Any, name: str) -> Any:

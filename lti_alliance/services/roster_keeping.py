@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lti_alliance.domain.launch import Person
 from lti_alliance.domain.roster import Member
 from lti_alliance.models import Profile, RosterEntry, User
-from lti_alliance.models.statements import insert_for, rows_changed
+from lti_alliance.models.statements import insert_for, rows_changed, texts_as_rows
 from lti_alliance.services import erasures
 
 Item = TypeVar("Item")
@@ -70,13 +70,14 @@ def _make_users(
 ) -> None:
     """Make the users who are new."""
     subs = sorted({member.person.sub for member in members})
-    there: set[str] = set()
-    for part in _batches(subs):
-        there.update(
-            session.scalars(
-                select(User.sub).where(User.registration_id == registration_id, User.sub.in_(part))
-            )
+    given = texts_as_rows(session, subs)
+    there = set(
+        session.scalars(
+            select(User.sub)
+            .join(given, given.c.value == User.sub)
+            .where(User.registration_id == registration_id)
         )
+    )
     rows = [
         {"id": uuid4(), "registration_id": registration_id, "sub": sub, "created_at": at}
         for sub in subs
@@ -89,29 +90,28 @@ def _known(
     session: Session, registration_id: UUID, context_id: UUID, members: Sequence[Member]
 ) -> dict[str, Any]:
     """Return what is kept of each listed person, by sub: the user, the entry, the names."""
-    found: dict[str, Any] = {}
-    for part in _batches([member.person.sub for member in members]):
-        rows = session.execute(
-            select(
-                User.sub,
-                User.id,
-                RosterEntry.role,
-                RosterEntry.left_at,
-                Profile.name,
-                Profile.given_name,
-                Profile.family_name,
-                Profile.email,
-                Profile.expires_at,
-            )
-            .outerjoin(
-                RosterEntry,
-                (RosterEntry.user_id == User.id) & (RosterEntry.context_id == context_id),
-            )
-            .outerjoin(Profile, Profile.user_id == User.id)
-            .where(User.registration_id == registration_id, User.sub.in_(part))
+    given = texts_as_rows(session, sorted({member.person.sub for member in members}))
+    rows = session.execute(
+        select(
+            User.sub,
+            User.id,
+            RosterEntry.role,
+            RosterEntry.left_at,
+            Profile.name,
+            Profile.given_name,
+            Profile.family_name,
+            Profile.email,
+            Profile.expires_at,
         )
-        found |= {row.sub: row for row in rows}
-    return found
+        .join(given, given.c.value == User.sub)
+        .outerjoin(
+            RosterEntry,
+            (RosterEntry.user_id == User.id) & (RosterEntry.context_id == context_id),
+        )
+        .outerjoin(Profile, Profile.user_id == User.id)
+        .where(User.registration_id == registration_id)
+    )
+    return {row.sub: row for row in rows}
 
 
 def _mark_who_left(
